@@ -1,0 +1,25 @@
+//! What things are and how they are decided.
+//!
+//! Nothing here does IO, waits, or reads a clock: whoever needs the time passes it in.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`ids`], [`secret`] | newtypes that keep ids apart and keys out of logs |
+//! | [`group`], [`key`] | groups and keys as an operator configures and sees them |
+//! | [`settings`], [`status_codes`] | the one table of dynamic settings, and its status lists |
+//! | [`pick`] | choosing: weighted upstreams and sub-groups, the ring of usable keys |
+//! | [`breaker`] | when a sick upstream is ejected and probed |
+//! | [`classify`] | the outcome table: what an answer says about key, upstream and client |
+//! | [`rewrite`] | the few changes made to a request: URL, headers, parameters, model |
+
+pub mod breaker;
+pub mod classify;
+pub mod group;
+pub mod ids;
+pub mod key;
+pub mod pick;
+pub mod raw_object;
+pub mod rewrite;
+pub mod secret;
+pub mod settings;
+pub mod status_codes;

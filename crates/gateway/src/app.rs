@@ -1,0 +1,200 @@
+//! The running program: its long-lived parts, how they start and how they stop.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`foundation`] | what both planes stand on: database, keys, configuration, listener |
+//! | [`shutdown`] | the order in which everything ends |
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use domain::secret::Secret;
+use rustls::ClientConfig;
+use storage::spool::Drain;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Handle};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use upstream::{Budget, Client};
+
+use crate::admin::{self, AdminState};
+use crate::jobs::persist_keys::PersistKeys;
+use crate::jobs::retention::Retention;
+use crate::jobs::spool_logs::{SpoolLogs, SpoolSink};
+use crate::jobs::store_logs::StoreLogs;
+use crate::jobs::{self, Job};
+use crate::journal::Journal;
+use crate::probe::Prober;
+use crate::proxy::{DataPlane, Shared};
+use crate::server::acceptor;
+use crate::server::guarded_io::Limits;
+use crate::server::handover::{self, Handover};
+use crate::server::in_flight::Count;
+use crate::server::worker::{self, WorkerContext};
+use crate::setup::Setup;
+use foundation::Foundation;
+
+mod foundation;
+mod shutdown;
+
+/// Threads of the control plane.
+const CONTROL_THREADS: usize = 2;
+/// Memory for kept request bodies, all requests together.
+const KEPT_BODIES_BYTES: usize = 256 * 1024 * 1024;
+
+/// Serves until the process is told to stop.
+pub fn run(setup: Setup) -> anyhow::Result<()> {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(CONTROL_THREADS)
+        .thread_name("control-plane")
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let app = App::start(setup).await?;
+        app.run_until_told().await;
+        Ok(())
+    })
+}
+
+/// The parts that live as long as the process.
+struct App {
+    setup: Setup,
+    foundation: Foundation,
+    /// Log entries on their way to the spool.
+    journal: Journal,
+    /// Where entries become crash-proof.
+    sink: SpoolSink,
+    /// Tells load balancers that the end is near.
+    not_ready: CancellationToken,
+    /// Ends the acceptor.
+    stop_accepting: CancellationToken,
+    /// Tells connections to finish what they do and close.
+    drain: CancellationToken,
+    /// Ends the connections that have not.
+    stop_workers: CancellationToken,
+    /// Ends jobs and the control plane.
+    stop_control: CancellationToken,
+    /// Tasks of the control plane.
+    tasks: TaskTracker,
+    /// Background work.
+    jobs: TaskTracker,
+    /// Threads of the data plane.
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl App {
+    async fn start(setup: Setup) -> anyhow::Result<Self> {
+        let started = Instant::now();
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let (foundation, listener) = foundation::lay(&setup, cores).await?;
+        let (sink, drain) = SpoolSink::open(&setup.config.data_dir, &foundation.db).await?;
+        let mut app = Self {
+            journal: Journal::new(sink.clone()),
+            setup,
+            foundation,
+            sink,
+            not_ready: CancellationToken::new(),
+            stop_accepting: CancellationToken::new(),
+            drain: CancellationToken::new(),
+            stop_workers: CancellationToken::new(),
+            stop_control: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            jobs: TaskTracker::new(),
+            workers: Vec::new(),
+        };
+        let tls = upstream::tls_config()?;
+        app.start_jobs(drain);
+        let handover = app.start_control_plane(&tls, started);
+        let address = listener.local_addr()?;
+        app.start_data_plane(cores, listener, &tls, &handover)?;
+        announce(address, app.foundation.new_admin_key());
+        tracing::info!(%address, workers = cores, took = ?started.elapsed(), "serving");
+        Ok(app)
+    }
+
+    fn start_jobs(&self, drain: Drain) {
+        let (db, current) = (&self.foundation.db, &self.foundation.current);
+        self.start_job(PersistKeys { db: db.clone(), changes: Arc::clone(self.foundation.keyring.changes()) });
+        self.start_job(SpoolLogs { journal: self.journal.clone(), sink: self.sink.clone() });
+        self.start_job(StoreLogs::new(db.clone(), self.sink.clone(), drain, Arc::clone(current)));
+        self.start_job(Retention { db: db.clone(), current: Arc::clone(current) });
+    }
+
+    fn start_job(&self, job: impl Job) {
+        self.jobs.spawn(jobs::run(job, self.stop_control.clone()));
+    }
+
+    /// Starts answering what is not proxied; the data plane hands it over.
+    fn start_control_plane(&self, tls: &Arc<ClientConfig>, started: Instant) -> Handover {
+        let (foundation, config) = (&self.foundation, &self.setup.config);
+        let client = Client::new(Arc::clone(tls), self.tasks.clone(), Handle::current());
+        let router = admin::router(Arc::new(AdminState {
+            db: foundation.db.clone(),
+            keyring: Arc::clone(&foundation.keyring),
+            publisher: Arc::clone(&foundation.publisher),
+            prober: Arc::new(Prober::new(client)),
+            auth_key: foundation.admin_key.clone(),
+            started,
+            trusted_proxies: config.trusted_proxies.clone(),
+            cors: config.cors.clone(),
+            draining: self.not_ready.clone(),
+        }));
+        let (handover, receiver) = handover::channel();
+        self.tasks.spawn(receiver.serve(router, self.tasks.clone(), self.stop_control.clone()));
+        handover
+    }
+
+    fn start_data_plane(
+        &mut self,
+        cores: NonZeroUsize,
+        listener: TcpListener,
+        tls: &Arc<ClientConfig>,
+        handover: &Handover,
+    ) -> anyhow::Result<()> {
+        let (shared, limits) = (Arc::new(self.shared()), self.limits());
+        let mut workers = Vec::new();
+        for index in 0..cores.get() {
+            let (shared, tls, handover, drain) = (Arc::clone(&shared), Arc::clone(tls), handover.clone(), self.drain.clone());
+            let (worker, thread) = worker::start(index, self.stop_workers.clone(), move |requests| {
+                let client = Client::new(tls, TaskTracker::new(), Handle::current());
+                WorkerContext { proxy: DataPlane::new(shared, client), handover, limits, requests, drain }
+            })?;
+            workers.push(worker);
+            self.workers.push(thread);
+        }
+        self.tasks.spawn(acceptor::accept(listener, workers, self.stop_accepting.clone()));
+        Ok(())
+    }
+
+    fn shared(&self) -> Shared {
+        let config = &self.setup.config;
+        Shared {
+            current: Arc::clone(&self.foundation.current),
+            journal: self.journal.clone(),
+            kept_bodies: Budget::new(KEPT_BODIES_BYTES),
+            requests: Count::default(),
+            max_requests: config.max_concurrent_requests,
+            max_body_bytes: config.max_request_body_bytes,
+            read_timeout: config.server.read_timeout,
+            trusted_proxies: config.trusted_proxies.clone(),
+            cors: config.cors.clone(),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let server = &self.setup.config.server;
+        Limits { head: server.read_timeout, idle: server.idle_timeout, write: server.write_timeout }
+    }
+}
+
+/// Tells whoever started the program where it is, and, once, a key that was made for them.
+#[expect(clippy::print_stdout, reason = "this is for the person or script that started the program, whatever the log level")]
+fn announce(address: SocketAddr, new_admin_key: Option<&Secret>) {
+    println!("listening on http://{address}");
+    if let Some(key) = new_admin_key {
+        println!("admin key (shown this once, kept in the data directory): {}", key.expose());
+    }
+}

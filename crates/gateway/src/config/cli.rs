@@ -1,0 +1,54 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::environment::ENVIRONMENT;
+
+/// A transparent gateway that pools the keys of AI providers behind one address
+#[derive(Parser)]
+#[command(name = "gpt-load", version, after_long_help = environment_help())]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What the program is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Serve until told to stop (this is done without a command too)
+    Serve,
+    /// Read the configuration, say what is wrong with it, and end
+    Check,
+}
+
+/// Reads the program's arguments, the first of which is its own name.
+///
+/// # Errors
+/// When there is nothing to do: help or version was asked for and is printed (exit code 0), or the arguments make no
+/// sense, which is said on standard error (exit code 1, as in GPT-Load 1.4.x).
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, ExitCode> {
+    match CommandLine::try_parse_from(arguments) {
+        Ok(line) => Ok(line.command.unwrap_or(Command::Serve)),
+        Err(error) => {
+            let told = error.print();
+            Err(if error.use_stderr() || told.is_err() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        }
+    }
+}
+
+fn environment_help() -> String {
+    let mut help = String::from("Environment (read from the file .env too):\n");
+    for variable in ENVIRONMENT {
+        let default = if variable.default.is_empty() { "-" } else { variable.default };
+        // Writing to a String can't fail.
+        let _ = writeln!(help, "  {} [{default}]\n      {}", variable.name, variable.meaning);
+    }
+    help
+}
+
+#[cfg(test)]
+mod tests;

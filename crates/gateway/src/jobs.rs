@@ -1,0 +1,81 @@
+//! Background work: one job a file, all run by [`run`].
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+pub mod persist_keys;
+pub mod retention;
+pub mod spool_logs;
+pub mod store_logs;
+
+/// The first pause after a failed turn, doubled on repeats.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause after failed turns.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Something that is done again and again as long as the process lives.
+pub trait Job: Send + 'static {
+    /// What the log calls it.
+    const NAME: &'static str;
+
+    /// Waits until there is something to do.
+    fn due(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Does what there is to do. A turn that fails loses nothing: the next one takes up where it stopped.
+    fn turn(&mut self) -> impl Future<Output = anyhow::Result<()>> + Send;
+}
+
+/// Runs a job until `stop`, and then one last turn, so that nothing is left undone.
+pub async fn run<J: Job>(mut job: J, stop: CancellationToken) {
+    let mut pause = FIRST_PAUSE;
+    while stop.run_until_cancelled(job.due()).await.is_some() {
+        match job.turn().await {
+            Ok(()) => pause = FIRST_PAUSE,
+            Err(error) => {
+                tracing::warn!(job = J::NAME, error = format!("{error:#}"), "turn failed and is tried again");
+                stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+    if let Err(error) = job.turn().await {
+        tracing::error!(job = J::NAME, error = format!("{error:#}"), "last turn failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    struct FailsTwice {
+        turns: Arc<AtomicUsize>,
+        stop: CancellationToken,
+    }
+
+    impl Job for FailsTwice {
+        const NAME: &'static str = "fails_twice";
+
+        async fn due(&mut self) {}
+
+        async fn turn(&mut self) -> anyhow::Result<()> {
+            match self.turns.fetch_add(1, Ordering::Relaxed) {
+                0 | 1 => anyhow::bail!("not yet"),
+                _ => {
+                    self.stop.cancel();
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_turn_is_tried_again_and_the_last_one_is_always_made() {
+        let (turns, stop) = (Arc::new(AtomicUsize::new(0)), CancellationToken::new());
+        run(FailsTwice { turns: Arc::clone(&turns), stop: stop.clone() }, stop).await;
+        assert_eq!(turns.load(Ordering::Relaxed), 4, "two failures, a success and the last turn");
+    }
+}

@@ -1,0 +1,72 @@
+//! Tells the database what has happened to keys, in batches of at most 200 ms.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ids::KeyId;
+use storage::Db;
+use storage::keys::{Cooldown, KeyChange as StoredChange, KeyFailure};
+
+use super::Job;
+use crate::keyring::Changes;
+use crate::keyring::changes::KeyChange;
+
+/// How long changes are gathered.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// The job.
+pub struct PersistKeys {
+    /// Where to.
+    pub db: Db,
+    /// Where from.
+    pub changes: Arc<Changes>,
+}
+
+impl Job for PersistKeys {
+    const NAME: &'static str = "persist_keys";
+
+    async fn due(&mut self) {
+        self.changes.wait().await;
+        tokio::time::sleep(GATHER).await;
+    }
+
+    async fn turn(&mut self) -> anyhow::Result<()> {
+        let changes = self.changes.take();
+        let stored: Vec<_> = changes.iter().map(|(id, change)| stored(*id, change)).collect();
+        let cleared: Vec<_> = changes.iter().filter(|(_, change)| change.rests_cleared).map(|(id, _)| *id).collect();
+        let rests: Vec<_> = changes.iter().flat_map(|(id, change)| rests(*id, change)).collect();
+        let written = async {
+            self.db.apply_key_changes(&stored).await?;
+            if !cleared.is_empty() {
+                self.db.delete_cooldowns(&cleared).await?;
+            }
+            if !rests.is_empty() {
+                self.db.save_cooldowns(&rests).await?;
+            }
+            anyhow::Ok(())
+        };
+        if let Err(error) = written.await {
+            self.changes.put_back(changes);
+            return Err(error.context("key states could not be stored"));
+        }
+        Ok(())
+    }
+}
+
+fn stored(id: KeyId, change: &KeyChange) -> StoredChange {
+    let failure = change.fault.as_ref().map(|fault| KeyFailure {
+        message: fault.message.clone(),
+        status: Some(fault.status),
+        at: fault.at,
+    });
+    StoredChange { id, status: change.status, failure_count: change.failure_count.map(i64::from), last_error: failure }
+}
+
+fn rests(id: KeyId, change: &KeyChange) -> impl Iterator<Item = Cooldown> {
+    change.rests.iter().map(move |(model, rest)| Cooldown {
+        key_id: id,
+        model: Some(model.clone()).filter(|model| !model.is_empty()),
+        until: rest.until,
+        guessed: rest.guessed,
+    })
+}

@@ -1,0 +1,76 @@
+//! Stores the spool in the database, in batches: rows, key counters and hourly statistics of a batch in one transaction.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use storage::Db;
+use storage::spool::Drain;
+use tokio::time::Instant;
+
+use super::Job;
+use super::spool_logs::SpoolSink;
+use crate::snapshot::Current;
+
+/// As many records are stored whatever the interval: so that a busy hour is written evenly.
+const ENOUGH: usize = 1000;
+/// How often the job looks.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// The job.
+pub struct StoreLogs {
+    db: Db,
+    sink: SpoolSink,
+    drain: Drain,
+    current: Current,
+    /// Since when there has been something to store; `None` if there is nothing.
+    waiting_since: Option<Instant>,
+    /// Set until the first turn, which stores what an earlier process left.
+    is_first: bool,
+}
+
+impl StoreLogs {
+    /// Stores in `db` what `drain` gives; `sink` tells when there is something.
+    pub fn new(db: Db, sink: SpoolSink, drain: Drain, current: Current) -> Self {
+        Self { db, sink, drain, current, waiting_since: None, is_first: true }
+    }
+
+    fn is_time(&mut self) -> bool {
+        if self.sink.fresh() == 0 {
+            return false;
+        }
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let minutes = self.current.load().settings.request_log_write_interval_minutes;
+        let interval = Duration::from_secs(60 * u64::try_from(minutes).unwrap_or(0));
+        self.is_first || self.sink.fresh() >= ENOUGH || since.elapsed() >= interval
+    }
+}
+
+impl Job for StoreLogs {
+    const NAME: &'static str = "store_logs";
+
+    async fn due(&mut self) {
+        while !self.is_time() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn turn(&mut self) -> anyhow::Result<()> {
+        self.sink.seen();
+        let stored = async {
+            while let Some(batch) = self.drain.next_batch()? {
+                for refused in self.db.store_batch(batch).await?.refused {
+                    tracing::error!(row = %refused.id, reason = refused.reason, "the database refuses a log row");
+                }
+                self.drain.confirm();
+            }
+            anyhow::Ok(())
+        };
+        if let Err(error) = stored.await {
+            self.sink.unseen();
+            return Err(error).context("log entries wait in the spool");
+        }
+        self.waiting_since = None;
+        self.is_first = false;
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! What happened, on its way to the request log: a bounded queue that no request ever waits for.
+//!
+//! The data plane puts entries in; the spooler ([`crate::jobs::spool_logs`]) takes them out in batches and makes them crash-proof.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::ids::GroupId;
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::keyring::PoolKey;
+
+/// Entries the queue holds before whoever adds one has to help with emptying it.
+pub const CAPACITY: usize = 16 * 1024;
+
+/// A group as a log row names it.
+#[derive(Clone, Debug)]
+pub struct GroupRef {
+    /// The group's id.
+    pub id: GroupId,
+    /// The group's name.
+    pub name: Arc<str>,
+}
+
+/// One attempt, as it will stand in the request log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Of the request all whose attempts have it in common.
+    pub request_id: Uuid,
+    /// When the attempt ended.
+    pub at: Timestamp,
+    /// The group whose key was used.
+    pub group: GroupRef,
+    /// The aggregate the client named, if it named one.
+    pub parent: Option<GroupRef>,
+    /// The key, if one was used.
+    pub key: Option<Arc<PoolKey>>,
+    /// The model the client asked for.
+    pub model: Option<Arc<str>>,
+    /// Whether the client got what it asked for.
+    pub is_success: bool,
+    /// The client's address.
+    pub source_ip: IpAddr,
+    /// The status of the answer.
+    pub status: u16,
+    /// The path the client asked for.
+    pub path: Arc<str>,
+    /// From the request's arrival to the end of this attempt.
+    pub duration: Duration,
+    /// To the first byte of the answer.
+    pub first_byte: Option<Duration>,
+    /// What went wrong.
+    pub error: Option<Box<str>>,
+    /// The client's program, if bodies are logged.
+    pub user_agent: Option<Box<str>>,
+    /// Whether another attempt follows.
+    pub is_retry: bool,
+    /// Where the attempt went.
+    pub upstream: Option<Arc<str>>,
+    /// Whether the answer is, or should have been, a stream.
+    pub is_stream: bool,
+    /// The beginning of the request's body, if bodies are logged.
+    pub body: Option<Bytes>,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// Digest of the proxy key the client showed.
+    pub proxy_key: Option<[u8; 32]>,
+}
+
+/// Where entries are made crash-proof.
+pub trait Sink: Send + Sync {
+    /// Stores entries, in order. It doesn't wait for a database.
+    fn store(&self, entries: Vec<Entry>);
+}
+
+/// The queue and what is behind it.
+#[derive(Clone)]
+pub struct Journal(Arc<Queue>);
+
+struct Queue {
+    entries: Mutex<Vec<Entry>>,
+    added: Notify,
+    sink: Box<dyn Sink>,
+}
+
+impl Journal {
+    /// An empty queue in front of `sink`.
+    #[must_use]
+    pub fn new(sink: impl Sink + 'static) -> Self {
+        Self(Arc::new(Queue { entries: Mutex::default(), added: Notify::new(), sink: Box::new(sink) }))
+    }
+
+    /// Adds an entry. If the queue is full, whoever finds it so empties it.
+    pub fn add(&self, entry: Entry) {
+        let mut entries = self.entries();
+        entries.push(entry);
+        let waiting = entries.len();
+        drop(entries);
+        match waiting {
+            // Only the first entry wakes the spooler: what comes until it looks is taken along.
+            1 => self.0.added.notify_one(),
+            CAPACITY.. => self.drain(),
+            _ => {}
+        }
+    }
+
+    /// Waits until there is an entry.
+    pub async fn wait(&self) {
+        while self.entries().is_empty() {
+            self.0.added.notified().await;
+        }
+    }
+
+    /// Stores all entries there are.
+    pub fn drain(&self) {
+        let entries = std::mem::take(&mut *self.entries());
+        if !entries.is_empty() {
+            self.0.sink.store(entries);
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,54 @@
+//! The key pool at run time: which keys of a group can serve now, and what each answer does to them.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`pool`] | the keys of one group: picking, verdicts, changes by operators |
+//! | [`slab`] | the keys' places and the bitmaps a pick reads without a lock |
+//! | [`rests`] | who rests, for which model, until when |
+//! | [`changes`] | what the database has yet to be told |
+//!
+//! A pick reads; everything that changes a key's usability takes the pool's one lock, which is never held across an await.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::ids::GroupId;
+
+pub mod changes;
+pub mod pool;
+mod rests;
+mod slab;
+
+pub use changes::Changes;
+pub use pool::{Census, Limit, Pool, PoolKey};
+pub use rests::RestInfo;
+
+/// All pools of the process, one a group.
+#[derive(Debug, Default)]
+pub struct Keyring {
+    pools: RwLock<HashMap<GroupId, Arc<Pool>>>,
+    changes: Arc<Changes>,
+}
+
+impl Keyring {
+    /// The group's pool; an empty one if the group has none yet.
+    #[must_use]
+    pub fn pool(&self, group: GroupId) -> Arc<Pool> {
+        if let Some(pool) = self.pools.read().unwrap_or_else(PoisonError::into_inner).get(&group) {
+            return Arc::clone(pool);
+        }
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(pools.entry(group).or_insert_with(|| Arc::new(Pool::new(Arc::clone(&self.changes)))))
+    }
+
+    /// Forgets a group that has been deleted.
+    pub fn forget(&self, group: GroupId) {
+        self.pools.write().unwrap_or_else(PoisonError::into_inner).remove(&group);
+    }
+
+    /// What has changed since the database was last told.
+    #[must_use]
+    pub fn changes(&self) -> &Arc<Changes> {
+        &self.changes
+    }
+}

@@ -1,0 +1,69 @@
+//! GPT-Load: pools of provider keys behind one address.
+//!
+//! `gpt-load` reads its [`setup`] from the environment, starts the [`app`] and runs it until it is told to stop. ARCHITECTURE.md is the
+//! map of the rest.
+
+use std::process::ExitCode;
+
+use config::cli::{self, Command};
+
+mod admin {
+    pub struct AdminState { pub db: storage::Db, pub keyring: std::sync::Arc<crate::keyring::Keyring>, pub publisher: std::sync::Arc<crate::snapshot::build::Publisher>, pub prober: std::sync::Arc<crate::probe::Prober>, pub auth_key: domain::secret::Secret, pub started: std::time::Instant, pub trusted_proxies: crate::config::TrustedProxies, pub cors: Option<crate::config::Cors>, pub draining: tokio_util::sync::CancellationToken }
+    pub fn router(_s: std::sync::Arc<AdminState>) -> axum::Router { axum::Router::new() }
+}
+mod app;
+mod channels;
+mod check;
+mod clock;
+mod config;
+#[cfg(test)]
+mod docs;
+mod first_start;
+mod jobs;
+mod journal;
+mod keyring;
+mod probe;
+mod proxy;
+mod server;
+mod setup;
+mod snapshot;
+mod telemetry;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Exit code for a configuration that can't be served with.
+const BAD_CONFIGURATION: u8 = 2;
+
+fn main() -> ExitCode {
+    match cli::parse(std::env::args_os()) {
+        Ok(Command::Serve) => serve(),
+        Ok(Command::Check) => check::run(),
+        Err(code) => code,
+    }
+}
+
+fn serve() -> ExitCode {
+    let setup = match setup::read() {
+        Ok(setup) => setup,
+        Err(faults) => return complain(&faults, BAD_CONFIGURATION),
+    };
+    let _log = match telemetry::init(&setup.config.log) {
+        Ok(guard) => guard,
+        Err(error) => return complain(&error, 1),
+    };
+    match app::run(setup) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the server could not go on");
+            complain(&format!("{error:#}"), 1)
+        }
+    }
+}
+
+/// Says on standard error why there is no server.
+#[expect(clippy::print_stderr, reason = "there is no log yet, or nobody looks at it")]
+fn complain(why: &impl std::fmt::Display, code: u8) -> ExitCode {
+    eprintln!("{why}");
+    ExitCode::from(code)
+}

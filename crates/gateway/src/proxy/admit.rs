@@ -1,0 +1,138 @@
+//! First phase: whose request is this, may it pass, and what of its head goes on.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use domain::rewrite::{headers, url};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use uuid::Uuid;
+
+use super::Shared;
+use super::respond::Refusal;
+use crate::channels::ErrorShape;
+use crate::server::in_flight::Entered;
+use crate::snapshot::proxy_keys::{KeyDigest, digest_of};
+use crate::snapshot::{Route, Snapshot, Target};
+
+/// A request that may pass.
+pub struct Admitted {
+    /// Our id of it.
+    pub id: Uuid,
+    /// When it arrived.
+    pub arrived: Instant,
+    /// The configuration it is served by, to its end.
+    pub snapshot: Arc<Snapshot>,
+    /// The group it is for.
+    pub route: Arc<Route>,
+    /// Its method.
+    pub method: Method,
+    /// The path as the client asked for it, for the log.
+    pub full_path: Arc<str>,
+    /// Where in it the provider's path begins.
+    path_at: usize,
+    /// The query without the client's key.
+    pub query: Option<Box<str>>,
+    /// The headers that go on: no hop-by-hop ones, no client identity, no credential.
+    pub headers: HeaderMap,
+    /// The client's address.
+    pub client_ip: IpAddr,
+    /// Digest of the proxy key.
+    pub proxy_key: KeyDigest,
+    /// Keeps the request counted.
+    pub counted: Entered,
+}
+
+impl Admitted {
+    /// The provider's path, with its leading slash.
+    pub fn path(&self) -> &str {
+        self.full_path.get(self.path_at..).unwrap_or("/")
+    }
+
+    /// The form in which errors of our own are told.
+    pub fn error_shape(&self) -> ErrorShape {
+        shape_of(&self.route)
+    }
+}
+
+/// Lets a request in, or says why not.
+pub fn admit(shared: &Shared, head: Parts, peer: IpAddr, id: Uuid) -> Result<Admitted, Refusal> {
+    let arrived = Instant::now();
+    let snapshot = shared.current.load_full();
+    let path: Arc<str> = head.uri.path().into();
+    let (name, path_at) = split(&path);
+    let route = snapshot.route(name).cloned().ok_or_else(|| Refusal::unknown_group(name))?;
+    let shape = shape_of(&route);
+    let proxy_key = authenticate(&snapshot, &route, &head).ok_or_else(|| Refusal::unauthorized(shape))?;
+    if url::escapes_base(path.get(path_at..).unwrap_or_default()) {
+        return Err(Refusal::bad_path(shape));
+    }
+    let counted = shared.requests.enter_below(shared.max_requests).ok_or_else(|| Refusal::too_busy(shape))?;
+    let query = url::strip_key(head.uri.query()).map(|query| query.into_owned().into_boxed_str());
+    let client_ip = shared.trusted_proxies.client_ip(peer, &head.headers);
+    Ok(Admitted {
+        id,
+        arrived,
+        snapshot,
+        route,
+        method: head.method,
+        full_path: path,
+        path_at,
+        query,
+        headers: clean(head.headers),
+        client_ip,
+        proxy_key,
+        counted,
+    })
+}
+
+/// `/proxy/{group}{rest}`: the group and where the rest begins.
+fn split(path: &str) -> (&str, usize) {
+    const PREFIX: &str = "/proxy/";
+    let name = path.strip_prefix(PREFIX).unwrap_or_default();
+    let name = name.split('/').next().unwrap_or_default();
+    (name, PREFIX.len() + name.len())
+}
+
+fn authenticate(snapshot: &Snapshot, route: &Route, head: &Parts) -> Option<KeyDigest> {
+    let digest = digest_of(&headers::credential(&head.headers, head.uri.query())?);
+    (snapshot.proxy_keys.contains(&digest) || route.proxy_keys.contains(&digest)).then_some(digest)
+}
+
+fn clean(mut headers: HeaderMap) -> HeaderMap {
+    headers::strip_hop_by_hop(&mut headers);
+    headers::strip_client_identity(&mut headers);
+    headers::strip_credentials(&mut headers);
+    // We have read the expectation's answer out of the client already; the body follows at once.
+    headers.remove(http::header::EXPECT);
+    headers
+}
+
+fn shape_of(route: &Route) -> ErrorShape {
+    match &route.target {
+        Target::Service(service) => service.channel.error_shape(),
+        Target::Aggregate(aggregate) => {
+            aggregate.members().next().map_or(ErrorShape::OpenAi, |service| service.channel.error_shape())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn the_group_is_the_segment_after_proxy() {
+        for (path, name, rest) in [
+            ("/proxy/g/v1/chat", "g", "/v1/chat"),
+            ("/proxy/g/", "g", "/"),
+            ("/proxy/g", "g", ""),
+            ("/proxy/", "", ""),
+            ("/proxy//v1", "", "/v1"),
+        ] {
+            let (found, at) = split(path);
+            assert_eq!((found, &path[at..]), (name, rest));
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The journey itself: the phases in their order, and the loop over attempts.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::classify::Outcome;
+use http::header::CONTENT_ENCODING;
+use http::{Method, Request, Response};
+use http_body::Frame;
+use hyper::body::Incoming;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::admit::{Admitted, admit};
+use super::attempt::{self, Answer, BadAnswer, Reply, StreamKind};
+use super::intake::{self, Intake};
+use super::judge::{self, Doubt, Failure};
+use super::mask::Masker;
+use super::plan::{Choice, Tried, choose};
+use super::record::Record;
+use super::relay::{Ending, Pace, Relay, Success};
+use super::respond::{Refusal, passed_on, rewritten};
+use super::shape::{self, Shaped};
+use super::{DataPlane, model_list};
+use crate::clock::{self, seconds};
+use crate::keyring::Census;
+use crate::server::body::ServerBody;
+use crate::snapshot::{Route, Service, Target};
+
+/// Takes a request all the way.
+pub async fn travel(plane: &DataPlane, request: Request<Incoming>, peer: SocketAddr, id: Uuid) -> Response<ServerBody> {
+    let (head, body) = request.into_parts();
+    let admitted = match admit(&plane.shared, head, peer.ip(), id) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let mut record = Record::open(&plane.shared.journal, &admitted);
+    let edits = |hints: &_| services(&admitted.route).any(|service| shape::needs_edit(service, &admitted, hints));
+    match intake::take(&plane.shared, &admitted, body, edits).await {
+        Ok(intake) => Journey::begin(plane, admitted, intake, record).run().await,
+        Err(refusal) => refused(&mut record, refusal),
+    }
+}
+
+fn services(route: &Route) -> impl Iterator<Item = &Arc<Service>> {
+    let (own, members) = match &route.target {
+        Target::Service(service) => (Some(service), None),
+        Target::Aggregate(aggregate) => (None, Some(aggregate.members())),
+    };
+    own.into_iter().chain(members.into_iter().flatten())
+}
+
+fn refused(record: &mut Record, refusal: Refusal) -> Response<ServerBody> {
+    record.finish(refusal.status.as_u16(), false, Some(&refusal.message));
+    refusal.into_response()
+}
+
+/// A request that is looking for an answer.
+struct Journey<'p> {
+    plane: &'p DataPlane,
+    admitted: Admitted,
+    intake: Intake,
+    record: Record,
+    /// The model the client asks for.
+    asked: Option<Box<str>>,
+    asks_for_stream: bool,
+}
+
+/// What has happened so far.
+#[derive(Default)]
+struct Progress {
+    tried: Tried,
+    doubts: Vec<Doubt>,
+    attempts: i64,
+    /// Set by the group chosen first.
+    bounds: Option<Bounds>,
+    /// How the last attempt failed.
+    failure: Option<Failure>,
+    /// The last answer an upstream gave, who gave it, and what it was judged.
+    last: Option<(BadAnswer, Arc<Choice>, Outcome)>,
+}
+
+/// How long and how often a request is tried.
+#[derive(Clone, Copy)]
+struct Bounds {
+    attempts: i64,
+    deadline: Instant,
+}
+
+impl<'p> Journey<'p> {
+    fn begin(plane: &'p DataPlane, admitted: Admitted, intake: Intake, mut record: Record) -> Self {
+        let first = services(&admitted.route).next();
+        let asked = first.and_then(|service| shape::asked_model(service, &admitted, &intake)).map(Box::from);
+        let by_path = first.is_some_and(|service| service.channel.streams_by_path(admitted.path()));
+        let asks_for_stream = by_path || intake.hints.stream == Some(true);
+        record.asks_for(asked.as_deref(), asks_for_stream);
+        Self { plane, admitted, intake, record, asked, asks_for_stream }
+    }
+
+    async fn run(mut self) -> Response<ServerBody> {
+        let mut progress = Progress::default();
+        while let Some(choice) = self.next(&mut progress) {
+            if let Some(failure) = progress.failure.take() {
+                self.record.retry(&failure);
+            }
+            if let Some(pause) = choice.pause {
+                tokio::time::sleep(pause).await;
+            }
+            match self.attempt(&choice, &mut progress).await {
+                Ok(None) => {}
+                Ok(Some(answer)) => return self.answer(answer, choice, progress.doubts).await,
+                Err(refusal) => return refused(&mut self.record, refusal),
+            }
+        }
+        self.give_up(progress)
+    }
+
+    /// Who makes the next attempt; `None` if there is to be none.
+    fn next(&mut self, progress: &mut Progress) -> Option<Arc<Choice>> {
+        let over = |bounds: Bounds| progress.attempts >= bounds.attempts || bounds.deadline <= Instant::now();
+        let failed_for_good = progress.failure.as_ref().is_some_and(|failure| !failure.retry);
+        if failed_for_good || progress.bounds.is_some_and(over) || !self.intake.body.can_replay() && progress.attempts > 0 {
+            return None;
+        }
+        let choice = choose(&self.admitted.route, self.asked.as_deref(), &progress.tried)?;
+        progress.bounds.get_or_insert_with(|| Bounds {
+            attempts: choice.service.settings.max_retries + 1,
+            deadline: Instant::from_std(self.admitted.arrived) + seconds(choice.service.settings.request_timeout),
+        });
+        Some(Arc::new(choice))
+    }
+
+    /// Makes one attempt. `None`: it failed, and `progress` knows how.
+    async fn attempt(&mut self, choice: &Arc<Choice>, progress: &mut Progress) -> Result<Option<Answer>, Refusal> {
+        let shaped = shape::shape(&choice.service, &self.admitted, &self.intake)?;
+        let model = shaped.model().map(Box::<str>::from);
+        progress.attempts += 1;
+        self.record.begin(choice, model.as_deref(), shaped.path());
+        if choice.service.settings.enable_request_body_logging {
+            self.record.keep_body(&self.admitted, self.intake.body.whole());
+        }
+        match self.send(choice, &shaped, progress).await {
+            Reply::Good(answer) => return Ok(Some(answer)),
+            Reply::Bad(bad) => {
+                let Progress { tried, doubts, .. } = progress;
+                let failure = judge::bad_answer(choice, model.as_deref(), &bad, tried, doubts);
+                progress.last = Some((bad, Arc::clone(choice), failure.outcome));
+                progress.failure = Some(failure);
+            }
+            Reply::None(none) => {
+                progress.failure = Some(judge::no_answer(choice, model.as_deref(), &none, &mut progress.tried));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn send(&self, choice: &Choice, shaped: &Shaped<'_>, progress: &Progress) -> Reply {
+        // A stream may take as long as it likes; whoever asks for one has only the head's own time limit.
+        let deadline = progress.bounds.map(|bounds| bounds.deadline).filter(|_| !self.asks_for_stream);
+        attempt::make(&self.plane.client, choice, shaped, &self.admitted, &self.intake, deadline).await
+    }
+
+    /// The provider's answer goes to the client.
+    async fn answer(mut self, answer: Answer, choice: Arc<Choice>, doubts: Vec<Doubt>) -> Response<ServerBody> {
+        self.record.answered(answer.is_stream);
+        let answer = if model_list::is_to_be_rewritten(&self.admitted, &choice.service, &answer) {
+            model_list::rewrite(answer, &choice.service, self.admitted.query.as_deref()).await
+        } else {
+            answer
+        };
+        let proves_key = self.admitted.method == Method::POST && self.asked.is_some();
+        self.relay(answer, choice, Ok(Success { proves_key, doubts }), None)
+    }
+
+    /// All attempts have failed.
+    fn give_up(mut self, progress: Progress) -> Response<ServerBody> {
+        let shape = self.admitted.error_shape();
+        let Some(failure) = progress.failure else {
+            let refusal = self.no_keys();
+            return refused(&mut self.record, refusal);
+        };
+        let refusal = match progress.last {
+            Some((bad, _, Outcome::BadKey)) => Refusal::key_rejected(shape, bad.status, &failure.message),
+            Some((bad, choice, _)) => return self.last_answer(bad, choice, failure),
+            None if failure.outcome == Outcome::ClientMistake => Refusal::request_failed(shape, &failure.message),
+            None => Refusal::no_answer(shape, failure.status, &failure.message),
+        };
+        refused(&mut self.record, refusal)
+    }
+
+    /// Why there is no key for this request.
+    fn no_keys(&self) -> Refusal {
+        let (shape, asked, now_ms) = (self.admitted.error_shape(), self.asked.as_deref(), clock::mono_ms());
+        match &self.admitted.route.target {
+            Target::Service(_) if !self.admitted.route.enabled => Refusal::disabled(shape),
+            Target::Service(service) => Refusal::no_keys(shape, false, &service.pool.census(service.sent_model(asked), now_ms)),
+            Target::Aggregate(aggregate) if aggregate.refuses(asked) => Refusal::model_refused(shape, asked.unwrap_or_default()),
+            Target::Aggregate(aggregate) => {
+                let censuses = aggregate.members().map(|service| service.pool.census(service.sent_model(asked), now_ms));
+                Refusal::no_keys(shape, true, &censuses.fold(Census::default(), Census::plus))
+            }
+        }
+    }
+
+    /// The last answer an upstream gave goes to the client as it was, but for our key.
+    fn last_answer(mut self, bad: BadAnswer, choice: Arc<Choice>, failure: Failure) -> Response<ServerBody> {
+        let mut answer = bad.answer;
+        self.record.answered(answer.is_stream);
+        let secret = choice.key.secret.expose();
+        let names_key = memchr::memmem::find(&bad.excerpt, secret.as_bytes()).is_some();
+        let is_encoded = answer.head.headers.contains_key(CONTENT_ENCODING);
+        let mut masker = None;
+        if names_key && is_encoded && answer.rest.is_none() {
+            answer.held = VecDeque::from([Frame::data(Bytes::from(bad.excerpt))]);
+        }
+        if names_key || (answer.rest.is_some() && !is_encoded) {
+            answer.head = rewritten(answer.head);
+            masker = Some(Masker::new(choice.key.secret.clone()));
+        }
+        self.relay(answer, choice, Err(failure.message), masker)
+    }
+
+    fn relay(
+        self,
+        answer: Answer,
+        choice: Arc<Choice>,
+        result: Result<Success, String>,
+        masker: Option<Masker>,
+    ) -> Response<ServerBody> {
+        let settings = &choice.service.settings;
+        let pace = if answer.is_stream {
+            Pace::Idle(seconds(settings.stream_idle_timeout))
+        } else {
+            Pace::Until(Instant::from_std(self.admitted.arrived) + seconds(settings.request_timeout))
+        };
+        let is_event_stream = StreamKind::of(&answer.head.headers) == Some(StreamKind::Events);
+        let head = passed_on(answer.head, is_event_stream);
+        let model = choice.service.sent_model(self.asked.as_deref()).map(Cow::Borrowed);
+        let ending = Ending {
+            record: self.record,
+            status: head.status.as_u16(),
+            model: model.as_deref().map(Box::from),
+            choice,
+            result,
+            counted: self.admitted.counted,
+        };
+        let relay = Relay::new(answer.held, answer.rest, pace, ending);
+        let relay = masker.into_iter().fold(relay, Relay::masked);
+        Response::from_parts(head, ServerBody::Relay(Box::new(relay)))
+    }
+}

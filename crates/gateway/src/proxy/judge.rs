@@ -1,0 +1,107 @@
+//! What an answer means: the outcome table is asked, and key and upstream are told what it says.
+
+use std::sync::Arc;
+
+use domain::classify::rest::named;
+use domain::classify::{self, Outcome, judge};
+use domain::secret::mask_in;
+use jiff::Timestamp;
+
+use super::attempt::{BadAnswer, NoAnswer};
+use super::plan::{Choice, Tried};
+use crate::clock::{self, seconds};
+use crate::keyring::Limit;
+use crate::keyring::changes::KeyFault;
+
+/// What became of an attempt that failed.
+pub struct Failure {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Whether another attempt may help.
+    pub retry: bool,
+    /// The status for the log.
+    pub status: u16,
+    /// What the provider said, or what went wrong; the key masked.
+    pub message: String,
+}
+
+/// A key that may be at fault or not: settled when the same request succeeds with another one.
+pub struct Doubt {
+    /// Who made the attempt.
+    pub choice: Arc<Choice>,
+    /// What the provider said.
+    pub fault: KeyFault,
+}
+
+impl Doubt {
+    /// The same request has succeeded with another key: it was this key's fault.
+    pub fn settle(self) {
+        blame(&self.choice, self.fault);
+    }
+}
+
+/// Judges an error answer.
+pub fn bad_answer(choice: &Arc<Choice>, model: Option<&str>, bad: &BadAnswer, tried: &mut Tried, doubts: &mut Vec<Doubt>) -> Failure {
+    let answer = classify::Answer { status: bad.status, headers: &bad.answer.head.headers, body: &bad.excerpt };
+    let judgement = judge(&answer, &choice.service.policy());
+    let message = mask_in(&judgement.message, choice.key.secret.expose()).into_owned();
+    let fault = || KeyFault { status: bad.status, message: message.clone(), at: Timestamp::now() };
+    match judgement.outcome {
+        Outcome::SickUpstream => upstream_failed(choice, tried, |choice| {
+            if let Some(upstream) = choice.upstream() {
+                upstream.health.answer_failed(model, choice.ticket, clock::mono_ms());
+            }
+        }),
+        Outcome::RateLimited => {
+            let limit = Limit {
+                named: named(answer.headers, &judgement.error, Timestamp::now()),
+                quota: judgement.quota,
+                base: seconds(choice.service.settings.rate_limit_cooldown_seconds),
+            };
+            choice.service.pool.limited(&choice.key, model, limit);
+        }
+        Outcome::BadKey => blame(choice, fault()),
+        Outcome::Doubtful => doubts.push(Doubt { choice: Arc::clone(choice), fault: fault() }),
+        Outcome::Ok | Outcome::ClientMistake | Outcome::CutShort | Outcome::ClientGone => {}
+    }
+    if judgement.outcome != Outcome::SickUpstream {
+        tried.blame(choice.key.id);
+        if let Some(upstream) = choice.upstream() {
+            upstream.health.well(model);
+        }
+    }
+    Failure { outcome: judgement.outcome, retry: judgement.retry, status: bad.status, message }
+}
+
+/// Judges the lack of an answer.
+pub fn no_answer(choice: &Arc<Choice>, model: Option<&str>, none: &NoAnswer, tried: &mut Tried) -> Failure {
+    let message = mask_in(&none.to_string(), choice.key.secret.expose()).into_owned();
+    if none.is_the_clients() {
+        if let Some(upstream) = choice.upstream() {
+            upstream.health.told_nothing(model, choice.ticket);
+        }
+        return Failure { outcome: Outcome::ClientMistake, retry: false, status: 400, message };
+    }
+    upstream_failed(choice, tried, |choice| {
+        if let Some(upstream) = choice.upstream() {
+            upstream.health.transport_failed(choice.ticket, clock::mono_ms());
+        }
+    });
+    let status = if none.is_timeout() { 504 } else { 502 };
+    Failure { outcome: Outcome::SickUpstream, retry: !matches!(none, NoAnswer::Deadline), status, message }
+}
+
+/// An upstream that fails several attempts of one request has failed once.
+fn upstream_failed(choice: &Choice, tried: &mut Tried, report: impl FnOnce(&Choice)) {
+    if tried.spare(choice.key.id, choice.service.id, choice.place) {
+        report(choice);
+    }
+}
+
+fn blame(choice: &Choice, fault: KeyFault) {
+    let threshold = u32::try_from(choice.service.settings.blacklist_threshold).unwrap_or(0);
+    let (status, group) = (fault.status, &choice.service.name);
+    if choice.service.pool.refused(&choice.key, fault, threshold) {
+        tracing::info!(%group, key = %choice.key.secret, status, "key became invalid");
+    }
+}

@@ -1,0 +1,194 @@
+//! Last phase: an answer's body on its way to the client, as it arrives, and what its end says.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::{Instant, Sleep};
+use upstream::ResponseBody;
+
+use super::judge::Doubt;
+use super::mask::Masker;
+use super::plan::Choice;
+use super::record::Record;
+use crate::clock;
+use crate::server::body::CutShort;
+use crate::server::in_flight::Entered;
+
+/// How long an upstream may take over the body.
+#[derive(Clone, Copy, Debug)]
+pub enum Pace {
+    /// The whole of it must be there by then.
+    Until(Instant),
+    /// Nothing may be missing for longer than this.
+    Idle(Duration),
+}
+
+/// What is to be done when the body has ended, one way or another.
+pub struct Ending {
+    /// The request's page in the log.
+    pub record: Record,
+    /// The status the client saw.
+    pub status: u16,
+    /// Who answered.
+    pub choice: Arc<Choice>,
+    /// The model that went to the provider.
+    pub model: Option<Box<str>>,
+    /// `Ok`: the client got what it asked for. `Err`: the provider's message.
+    pub result: Result<Success, String>,
+    /// Keeps the request counted.
+    pub counted: Entered,
+}
+
+/// A success, once it is complete.
+pub struct Success {
+    /// Whether it proves the key: an answer to a model call does, a public model list does not.
+    pub proves_key: bool,
+    /// Keys that failed this request before.
+    pub doubts: Vec<Doubt>,
+}
+
+/// A response body on its way through.
+pub struct Relay {
+    held: VecDeque<Frame<Bytes>>,
+    rest: Option<ResponseBody>,
+    masker: Option<Masker>,
+    pace: Pace,
+    timer: Option<Pin<Box<Sleep>>>,
+    ending: Option<Box<Ending>>,
+}
+
+impl Relay {
+    /// `held` is what has been read of the body, `rest` what is still to come.
+    pub fn new(held: VecDeque<Frame<Bytes>>, rest: Option<ResponseBody>, pace: Pace, ending: Ending) -> Self {
+        let mut relay = Self { held, rest, masker: None, pace, timer: None, ending: Some(Box::new(ending)) };
+        if relay.is_end_stream() {
+            relay.complete();
+        }
+        relay
+    }
+
+    /// Masks a secret in what passes. The length of the body must not be told beforehand then.
+    pub fn masked(mut self, masker: Masker) -> Self {
+        self.masker = Some(masker);
+        self
+    }
+
+    fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, String>>> {
+        if let Some(frame) = self.held.pop_front() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        let Some(body) = &mut self.rest else { return Poll::Ready(None) };
+        match Pin::new(body).poll_frame(cx) {
+            Poll::Pending => self.poll_pace(cx).map(|why| Some(Err(why))),
+            Poll::Ready(frame) => {
+                if let (Pace::Idle(limit), Some(timer)) = (self.pace, &mut self.timer) {
+                    timer.as_mut().reset(Instant::now() + limit);
+                }
+                Poll::Ready(frame.map(|frame| frame.map_err(|error| format!("the response was cut short: {error}"))))
+            }
+        }
+    }
+
+    /// Nothing is there: for too long?
+    fn poll_pace(&mut self, cx: &mut Context<'_>) -> Poll<String> {
+        let pace = self.pace;
+        let timer = self.timer.get_or_insert_with(|| {
+            Box::pin(match pace {
+                Pace::Until(deadline) => tokio::time::sleep_until(deadline),
+                Pace::Idle(limit) => tokio::time::sleep(limit),
+            })
+        });
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(match pace {
+            Pace::Until(_) => "the response was not complete within request_timeout".to_owned(),
+            Pace::Idle(limit) => format!("the stream sent nothing for {} s", limit.as_secs()),
+        })
+    }
+
+    fn complete(&mut self) {
+        if let Some(ending) = self.ending.take() {
+            ending.complete();
+        }
+    }
+}
+
+impl Body for Relay {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        loop {
+            match ready!(self.poll_upstream(cx)) {
+                Some(Ok(frame)) => {
+                    let frame = match &mut self.masker {
+                        Some(masker) => masker.frame(frame),
+                        None => frame,
+                    };
+                    if self.is_end_stream() {
+                        self.complete();
+                    }
+                    if frame.data_ref().is_some_and(Bytes::is_empty) {
+                        continue;
+                    }
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                Some(Err(why)) => {
+                    self.rest = None;
+                    if let Some(ending) = self.ending.take() {
+                        ending.cut_short(&why);
+                    }
+                    return Poll::Ready(Some(Err(CutShort)));
+                }
+                None => {
+                    self.complete();
+                    let last = self.masker.as_mut().and_then(Masker::finish);
+                    return Poll::Ready(last.map(|bytes| Ok(Frame::data(bytes))));
+                }
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.held.is_empty() && self.masker.is_none() && self.rest.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.masker.is_some() {
+            return SizeHint::default();
+        }
+        let held: u64 = self.held.iter().filter_map(|frame| frame.data_ref()).map(|data| data.len() as u64).sum();
+        let rest = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
+        rest.exact().map_or_else(SizeHint::default, |rest| SizeHint::with_exact(held + rest))
+    }
+}
+
+impl Ending {
+    fn complete(mut self: Box<Self>) {
+        let (choice, model) = (&self.choice, self.model.as_deref());
+        match self.result {
+            Ok(success) => {
+                if success.proves_key {
+                    choice.service.pool.served(&choice.key, model);
+                    success.doubts.into_iter().for_each(Doubt::settle);
+                }
+                if let Some(upstream) = choice.upstream() {
+                    upstream.health.well(model);
+                }
+                self.record.finish(self.status, true, None);
+            }
+            Err(message) => self.record.finish(self.status, false, Some(&message)),
+        }
+    }
+
+    fn cut_short(mut self: Box<Self>, why: &str) {
+        if let Some(upstream) = self.choice.upstream() {
+            upstream.health.transport_failed(self.choice.ticket, clock::mono_ms());
+        }
+        self.record.finish(self.status, false, Some(why));
+    }
+}

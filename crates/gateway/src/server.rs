@@ -1,0 +1,19 @@
+//! Accepting connections and serving them: one thread a core, each with a runtime of its own.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`acceptor`] | the one listener, which hands each connection to the least busy worker |
+//! | [`worker`] | a data-plane thread: its runtime and its connections |
+//! | [`connection`] | one client connection, HTTP/1 or HTTP/2, until it ends |
+//! | [`guarded_io`] | the time limits of a client connection |
+//! | [`in_flight`] | counting requests that are under way |
+//! | [`handover`] | requests that go to the control plane, and their answers |
+//! | [`body`] | response bodies of both planes |
+
+pub mod acceptor;
+pub mod body;
+mod connection;
+pub mod guarded_io;
+pub mod handover;
+pub mod in_flight;
+pub mod worker;

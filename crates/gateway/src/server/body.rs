@@ -1,0 +1,91 @@
+//! Response bodies of both planes.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::in_flight::InFlight;
+use crate::proxy::relay::Relay;
+
+/// What goes out as the body of a response.
+pub enum ServerBody {
+    /// Bytes that are all there.
+    Full(Option<Bytes>),
+    /// An upstream's answer on its way through.
+    Relay(Box<Relay>),
+    /// The control plane's answer.
+    Control(axum::body::Body),
+}
+
+/// Why a body broke off. The client only sees that it did.
+#[derive(Debug, thiserror::Error)]
+#[error("the response was cut short")]
+pub struct CutShort;
+
+impl ServerBody {
+    /// No bytes at all.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::Full(None)
+    }
+}
+
+impl<B: Into<Bytes>> From<B> for ServerBody {
+    fn from(bytes: B) -> Self {
+        Self::Full(Some(bytes.into()).filter(|bytes| !bytes.is_empty()))
+    }
+}
+
+impl Body for ServerBody {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        match self.get_mut() {
+            Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Relay(relay) => Pin::new(relay.as_mut()).poll_frame(cx),
+            Self::Control(body) => Pin::new(body).poll_frame(cx).map_err(|_| CutShort),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Full(bytes) => bytes.is_none(),
+            Self::Relay(relay) => relay.is_end_stream(),
+            Self::Control(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Relay(relay) => relay.size_hint(),
+            Self::Control(body) => body.size_hint(),
+        }
+    }
+}
+
+/// A body that keeps its request counted until it is gone.
+pub struct Counted {
+    pub(super) body: ServerBody,
+    pub(super) _in_flight: InFlight,
+}
+
+impl Body for Counted {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,84 @@
+//! One client connection, HTTP/1 or HTTP/2 with prior knowledge, until it ends.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+
+use super::body::{Counted, ServerBody};
+use super::guarded_io::GuardedIo;
+use super::in_flight::{Count, InFlight};
+use super::worker::WorkerContext;
+
+/// Bytes of a request's head; more is answered with 431.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Headers of a request; more are answered with 431.
+const MAX_HEADERS: usize = 256;
+/// Requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 256;
+
+/// Serves a connection until either side closes it, or, when draining, until its requests are answered.
+pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketAddr) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, %error, "connection had already ended");
+        return;
+    }
+    let requests = Count::default();
+    let io = GuardedIo::new(stream, context.limits, requests.clone());
+    let service = service_fn(|request| answer(Arc::clone(&context), requests.clone(), peer, request));
+    let builder = builder();
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
+    let mut drain = pin!(context.drain.cancelled());
+    let mut watching = false;
+    let mut draining = false;
+    let result = std::future::poll_fn(|cx| {
+        // Polled once to be woken; after that a look at the flag is cheaper than another poll at each turn.
+        if !watching || (!draining && context.drain.is_cancelled()) {
+            watching = true;
+            if drain.as_mut().poll(cx).is_ready() {
+                draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+        connection.as_mut().poll(cx)
+    })
+    .await;
+    if let Err(error) = result {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+}
+
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // The time limits are GuardedIo's: hyper's own timer would cost an allocation a request.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
+    builder.http1().max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
+    builder.http2().max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX));
+    builder
+}
+
+async fn answer(
+    context: Arc<WorkerContext>,
+    requests: Count,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response<Counted>, Infallible> {
+    let in_flight = InFlight::begin(&requests, &context.requests);
+    let response = route(&context, peer, request).await;
+    Ok(response.map(|body| Counted { body, _in_flight: in_flight }))
+}
+
+async fn route(context: &WorkerContext, peer: SocketAddr, request: Request<Incoming>) -> Response<ServerBody> {
+    match request.uri().path() {
+        path if path.starts_with("/proxy/") => context.proxy.answer(request, peer).await,
+        _ => context.handover.answer(request, peer).await,
+    }
+}

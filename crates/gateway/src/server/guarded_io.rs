@@ -1,0 +1,199 @@
+//! A client connection with time limits: for a request's head to arrive, for an idle connection, for a client that does not read.
+//!
+//! One timer a connection, looked at only when nothing moves: it is armed for the earliest moment a limit could be reached and, when it
+//! fires early, set anew. A busy connection never touches it.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+
+use super::in_flight::Count;
+
+/// The limits of a client connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From the first byte of a request's head to its last.
+    pub head: Duration,
+    /// Without any request.
+    pub idle: Duration,
+    /// Without the client taking a byte of what waits for it.
+    pub write: Duration,
+}
+
+/// A [`TcpStream`] under [`Limits`].
+pub struct GuardedIo {
+    stream: TcpStream,
+    limits: Limits,
+    requests: Count,
+    timer: Pin<Box<Sleep>>,
+    idle_since: Instant,
+    was_busy: bool,
+    head_since: Option<Instant>,
+    write_blocked_since: Option<Instant>,
+}
+
+impl GuardedIo {
+    /// `requests` counts the requests under way on this connection.
+    pub fn new(stream: TcpStream, limits: Limits, requests: Count) -> Self {
+        let now = Instant::now();
+        Self {
+            stream,
+            limits,
+            requests,
+            timer: Box::pin(tokio::time::sleep_until(now + limits.idle)),
+            idle_since: now,
+            was_busy: false,
+            head_since: None,
+            write_blocked_since: None,
+        }
+    }
+
+    fn deadline(&mut self) -> Option<Instant> {
+        if let Some(since) = self.write_blocked_since {
+            return Some(since + self.limits.write);
+        }
+        if self.requests.get() > 0 {
+            self.was_busy = true;
+            self.head_since = None;
+            return None;
+        }
+        if std::mem::take(&mut self.was_busy) {
+            self.idle_since = Instant::now();
+        }
+        Some(self.head_since.map_or(self.idle_since + self.limits.idle, |since| since + self.limits.head))
+    }
+
+    /// Nothing moves: has it been so for too long?
+    fn check(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let deadline = self.deadline();
+        if let Some(deadline) = deadline.filter(|deadline| *deadline < self.timer.deadline()) {
+            self.timer.as_mut().reset(deadline);
+        }
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            match deadline {
+                Some(deadline) if deadline <= now => return Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+                Some(deadline) => self.timer.as_mut().reset(deadline),
+                None => self.timer.as_mut().reset(now + self.limits.idle),
+            }
+        }
+        Poll::Pending
+    }
+
+    fn wrote(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if result.is_pending() {
+            self.write_blocked_since.get_or_insert_with(Instant::now);
+            return self.check(cx).map_ok(|()| 0);
+        }
+        self.write_blocked_since = None;
+        result
+    }
+}
+
+impl AsyncRead for GuardedIo {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if result.is_pending() {
+            return self.check(cx);
+        }
+        if self.requests.get() == 0 {
+            self.head_since.get_or_insert_with(Instant::now);
+        }
+        result
+    }
+}
+
+impl AsyncWrite for GuardedIo {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.wrote(cx, result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.wrote(cx, result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        head: Duration::from_millis(30),
+        idle: Duration::from_millis(60),
+        write: Duration::from_millis(30),
+    };
+
+    async fn pair(requests: &Count) -> (GuardedIo, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (served, _) = listener.accept().await.unwrap();
+        (GuardedIo::new(served, LIMITS, requests.clone()), client)
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_ends() {
+        let (mut io, _client) = pair(&Count::default()).await;
+        assert_eq!(io.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_head_that_does_not_come_whole_ends_the_connection() {
+        let (mut io, mut client) = pair(&Count::default()).await;
+        client.write_all(b"G").await.unwrap();
+        assert_eq!(io.read_u8().await.unwrap(), b'G');
+        let began = Instant::now();
+        assert_eq!(io.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(began.elapsed() >= LIMITS.head / 2);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_ends_the_connection() {
+        let requests = Count::default();
+        let _under_way = requests.enter();
+        let (mut io, _client) = pair(&requests).await;
+        let error = loop {
+            if let Err(error) = io.write_all(&[0; 65_536]).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_connection_with_a_request_under_way_may_be_quiet() {
+        let requests = Count::default();
+        let under_way = requests.enter();
+        let (mut io, mut client) = pair(&requests).await;
+        let quiet = tokio::time::timeout(LIMITS.idle * 3, io.read_u8()).await;
+        assert!(quiet.is_err(), "still open");
+        drop(under_way);
+        client.write_all(b"x").await.unwrap();
+        assert_eq!(io.read_u8().await.unwrap(), b'x');
+    }
+}

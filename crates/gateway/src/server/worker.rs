@@ -1,0 +1,95 @@
+//! A data-plane thread: a current-thread runtime that serves the connections it is handed.
+//!
+//! A connection stays on its thread for life, so nothing on the way of a request is shared with another thread but the snapshot, the
+//! key pool and the log queue, and a slow query in the control plane can't delay a stream.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connection;
+use super::guarded_io::Limits;
+use super::handover::Handover;
+use super::in_flight::Count;
+use crate::proxy::DataPlane;
+
+/// Connections that may wait for a worker to take them.
+const WAITING: usize = 1024;
+
+/// What every connection of a worker needs.
+pub struct WorkerContext {
+    /// The way of proxied requests.
+    pub proxy: DataPlane,
+    /// The way of all other requests.
+    pub handover: Handover,
+    /// Time limits of client connections.
+    pub limits: Limits,
+    /// Requests under way on this worker.
+    pub requests: Count,
+    /// Set when connections are to finish what they do and close.
+    pub drain: CancellationToken,
+}
+
+/// The acceptor's hold on a worker.
+pub struct Worker {
+    connections: mpsc::Sender<(TcpStream, SocketAddr)>,
+    open: Count,
+    requests: Count,
+}
+
+impl Worker {
+    /// How busy the worker is: requests first, then connections.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        (self.requests.get(), self.open.get())
+    }
+
+    /// Hands over an accepted connection; drops it if the worker has stopped.
+    pub async fn hand(&self, stream: TcpStream, peer: SocketAddr) {
+        if self.connections.send((stream, peer)).await.is_err() {
+            tracing::warn!(%peer, "connection refused because its worker has stopped");
+        }
+    }
+}
+
+/// Starts a worker's thread. `context` is called on it, inside its runtime. The thread ends when `stop` is set or, after a drain, when its
+/// last connection has.
+pub fn start(
+    index: usize,
+    stop: CancellationToken,
+    context: impl FnOnce(Count) -> WorkerContext + Send + 'static,
+) -> io::Result<(Worker, JoinHandle<()>)> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let (open, requests) = (Count::default(), Count::default());
+    let worker = Worker { connections: sender, open: open.clone(), requests: requests.clone() };
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let thread = std::thread::Builder::new().name(format!("data-plane-{index}")).spawn(move || {
+        runtime.block_on(async move {
+            let context = Arc::new(context(requests));
+            stop.run_until_cancelled(serve_all(context, receiver, open)).await;
+        });
+    })?;
+    Ok((worker, thread))
+}
+
+async fn serve_all(context: Arc<WorkerContext>, mut handed: mpsc::Receiver<(TcpStream, SocketAddr)>, open: Count) {
+    let tasks = TaskTracker::new();
+    while let Some((stream, peer)) = handed.recv().await {
+        let (context, counted) = (Arc::clone(&context), open.enter());
+        tasks.spawn(async move {
+            let _counted = counted;
+            match tokio::net::TcpStream::from_std(stream) {
+                Ok(stream) => connection::serve(context, stream, peer).await,
+                Err(error) => tracing::warn!(%peer, %error, "connection could not be taken up"),
+            }
+        });
+    }
+    tasks.close();
+    tasks.wait().await;
+}

@@ -1,0 +1,85 @@
+//! A standard group made ready to serve: everything parsed, compiled and connected.
+
+use std::sync::Arc;
+
+use domain::classify::Policy;
+use domain::ids::GroupId;
+use domain::raw_object::RawObject;
+use domain::rewrite::headers::HeaderRules;
+use domain::rewrite::models::{Redirect, Redirects};
+use domain::settings::Settings;
+use domain::status_codes::StatusSet;
+
+use super::upstreams::Upstreams;
+use crate::channels::Channel;
+use crate::keyring::Pool;
+
+/// A standard group at run time.
+pub struct Service {
+    /// The group's id.
+    pub id: GroupId,
+    /// The group's name.
+    pub name: Arc<str>,
+    /// Whether an operator lets it serve.
+    pub enabled: bool,
+    /// The provider's dialect.
+    pub channel: &'static dyn Channel,
+    /// The settings in force for it.
+    pub settings: Settings,
+    /// Statuses that are retried.
+    pub failover: StatusSet,
+    /// Further statuses that blame the key.
+    pub blacklist: StatusSet,
+    /// Where requests go.
+    pub upstreams: Upstreams,
+    /// Its keys.
+    pub pool: Arc<Pool>,
+    /// Members put into JSON bodies.
+    pub overrides: RawObject,
+    /// The model the overrides set, if they set one.
+    pub override_model: Option<String>,
+    /// Model redirects.
+    pub redirects: Redirects,
+    /// Header rules.
+    pub header_rules: HeaderRules,
+    /// The model a validation asks for.
+    pub test_model: String,
+    /// The path of a validation, if it is not the channel's own.
+    pub validation_endpoint: Option<String>,
+}
+
+impl Service {
+    /// What the classifier must know of this group.
+    #[must_use]
+    pub fn policy(&self) -> Policy<'_> {
+        Policy { failover: &self.failover, blacklist: &self.blacklist }
+    }
+
+    /// The model that goes to the provider when a client asks for `asked`.
+    #[must_use]
+    pub fn sent_model<'m>(&'m self, asked: Option<&'m str>) -> Option<&'m str> {
+        let asked = self.override_model.as_deref().or(asked);
+        match self.redirects.decide(asked) {
+            Redirect::To(sent) => Some(sent),
+            Redirect::Keep | Redirect::Refused => asked,
+        }
+    }
+
+    /// Whether it has a key for a request that asks for `asked`.
+    #[must_use]
+    pub fn has_key(&self, asked: Option<&str>, now_ms: u64) -> bool {
+        self.enabled && self.pool.has_usable(self.sent_model(asked), now_ms)
+    }
+
+    /// Whether it could take such a request now: enabled, with a usable key and a healthy upstream.
+    #[must_use]
+    pub fn can_serve(&self, asked: Option<&str>, now_ms: u64) -> bool {
+        self.has_key(asked, now_ms) && self.upstreams.has_healthy(self.sent_model(asked), now_ms)
+    }
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,46 @@
+// Runs the providers' official SDKs against gpt-load in front of the mock provider.
+// Usage: node run.mjs PYTHON [PROFILE]: an interpreter that has requirements.txt; cargo's profile, `debug` by default.
+// The tests find the servers by GPT_LOAD_URL, AUTH_KEY and MOCK_URL.
+
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { runWithServers, startGateway, startMock } from "../../../../scripts/servers.mjs";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const LIMIT_MS = 300_000;
+const [python, profile = "debug"] = process.argv.slice(2);
+
+await runWithServers(async () => {
+  const mock = await startMock(profile);
+  const gateway = await startGateway(profile);
+  const env = {
+    ...withoutProviderSettings(process.env),
+    GPT_LOAD_URL: gateway.url,
+    AUTH_KEY: gateway.authKey,
+    MOCK_URL: mock.url,
+  };
+  const scripts = readdirSync(join(HERE, "js")).filter((name) => name.endsWith(".test.mjs"));
+  const failed = [
+    await run(python, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "python"], env),
+    await run(process.execPath, ["--test", ...scripts.map((name) => join("js", name))], env),
+  ].some((code) => code !== 0);
+  if (failed) console.error(`what gpt-load wrote:\n${gateway.output()}`);
+  return failed ? 1 : 0;
+});
+
+/** The SDKs read addresses, keys and proxies from the environment; only what a test says may count. */
+function withoutProviderSettings(env) {
+  const decides = /^(openai|anthropic|google|gemini|(https?|all|no)_proxy)/i;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !decides.test(name)));
+}
+
+function run(command, args, env) {
+  const child = spawn(command, args, { cwd: HERE, env, stdio: ["ignore", "inherit", "inherit"], timeout: LIMIT_MS });
+  return new Promise((done, fail) => {
+    child.on("error", fail);
+    child.on("exit", (code, signal) => done(code ?? signal));
+  });
+}

@@ -1,0 +1,22 @@
+-- What we add. Every column is nullable or has a default, so that GPT-Load 1.4.x still runs on the database.
+ALTER TABLE `groups` ADD COLUMN `enabled` numeric NOT NULL DEFAULT true;
+ALTER TABLE `api_keys` ADD COLUMN `last_error` text;
+ALTER TABLE `api_keys` ADD COLUMN `last_error_at` datetime;
+ALTER TABLE `api_keys` ADD COLUMN `last_status` integer;
+ALTER TABLE `request_logs` ADD COLUMN `request_id` varchar(36);
+ALTER TABLE `request_logs` ADD COLUMN `first_byte_ms` integer;
+ALTER TABLE `request_logs` ADD COLUMN `prompt_tokens` integer;
+ALTER TABLE `request_logs` ADD COLUMN `completion_tokens` integer;
+ALTER TABLE `request_logs` ADD COLUMN `cached_tokens` integer;
+ALTER TABLE `request_logs` ADD COLUMN `attempt` integer;
+ALTER TABLE `request_logs` ADD COLUMN `proxy_key_hash` varchar(128);
+ALTER TABLE `group_hourly_stats` ADD COLUMN `prompt_tokens` integer NOT NULL DEFAULT 0;
+ALTER TABLE `group_hourly_stats` ADD COLUMN `completion_tokens` integer NOT NULL DEFAULT 0;
+ALTER TABLE `group_hourly_stats` ADD COLUMN `cached_tokens` integer NOT NULL DEFAULT 0;
+CREATE TABLE `key_cooldowns` (`key_id` integer NOT NULL,`model` varchar(255) NOT NULL DEFAULT '',`until` datetime NOT NULL,`guessed` numeric NOT NULL DEFAULT false,PRIMARY KEY (`key_id`,`model`));
+CREATE TABLE `spool_positions` (`spool_id` varchar(36) NOT NULL,`segment` integer NOT NULL,`offset` integer NOT NULL,`updated_at` datetime NOT NULL,PRIMARY KEY (`spool_id`));
+CREATE INDEX `idx_request_logs_request_id` ON `request_logs`(`request_id`) WHERE `request_id` IS NOT NULL;
+-- Logs are listed by instant: rows of 1.4.x carry the offset of the server that wrote them, so the order of their texts is not that of time.
+CREATE INDEX `idx_request_logs_instant` ON `request_logs`(julianday(`timestamp`));
+-- Finds the keys whose time of last use is still in a form of 1.4.x that does not sort as text. Empty once they are rewritten.
+CREATE INDEX `idx_api_keys_foreign_last_used` ON `api_keys`(`id`) WHERE substr(`last_used_at`,-6) <> '+00:00';

@@ -1,0 +1,74 @@
+//! The handle to a database.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sea_query::{Expr, Query};
+
+use crate::engine::{Dialect, Engine};
+use crate::lock::DirLock;
+use crate::{Dsn, KeyCipher, StorageError};
+
+pub use crate::engine::Migrated;
+
+/// An open database. Clones share it.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    cipher: Arc<KeyCipher>,
+    lock: Option<DirLock>,
+}
+
+impl Db {
+    /// Opens the database, and makes it and its folder (mode 0700) if they aren't there. Call [`migrate`](Self::migrate) next.
+    ///
+    /// For a SQLite file the data directory is locked: a second server on it gets [`StorageError::InUse`].
+    pub async fn open(dsn: &Dsn, cipher: Arc<KeyCipher>) -> Result<Self, StorageError> {
+        let (engine, lock) = Engine::open(dsn).await?;
+        Ok(Self { inner: Arc::new(Inner { engine, cipher, lock }) })
+    }
+
+    /// Brings the schema to the present version; only ever adds to it.
+    ///
+    /// Of a SQLite file that GPT-Load 1.4.x wrote a copy is kept first, as `NAME.before-migration`.
+    pub async fn migrate(&self) -> Result<Migrated, StorageError> {
+        self.engine().migrate().await
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        self.engine().fetch(&Query::select().expr(Expr::val(1)).take()).await.map(drop)
+    }
+
+    /// Writes everything back into the database, closes it and lets go of the data directory. Later calls fail.
+    pub async fn close(&self) {
+        self.engine().close().await;
+        if let Some(lock) = &self.inner.lock {
+            lock.release();
+        }
+    }
+
+    /// The cipher for keys at rest.
+    #[must_use]
+    pub fn cipher(&self) -> &Arc<KeyCipher> {
+        &self.inner.cipher
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.inner.engine.dialect()
+    }
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Db").field("dialect", &self.dialect()).finish_non_exhaustive()
+    }
+}

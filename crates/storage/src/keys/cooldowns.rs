@@ -1,0 +1,78 @@
+//! Rests of keys that must outlive a restart.
+
+use domain::ids::KeyId;
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait, OnConflict, Query};
+
+use crate::engine::Row;
+use crate::schema::KeyCooldowns;
+use crate::{Db, StorageError};
+
+/// A key that rests, altogether or for one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cooldown {
+    /// The key.
+    pub key_id: KeyId,
+    /// The model it rests for; `None` for all.
+    pub model: Option<String>,
+    /// When it may serve again.
+    pub until: Timestamp,
+    /// Whether the provider named no time and ours was taken.
+    pub guessed: bool,
+}
+
+impl Db {
+    /// Stores rests; one of the same key and model is replaced.
+    pub async fn save_cooldowns(&self, cooldowns: &[Cooldown]) -> Result<(), StorageError> {
+        let mut tx = self.engine().begin().await?;
+        for cooldown in cooldowns {
+            let insert = Query::insert()
+                .into_table(KeyCooldowns::Table)
+                .columns([KeyCooldowns::KeyId, KeyCooldowns::Model, KeyCooldowns::Until, KeyCooldowns::Guessed])
+                .values_panic([
+                    cooldown.key_id.0.into(),
+                    cooldown.model.as_deref().unwrap_or_default().into(),
+                    self.dialect().time(cooldown.until),
+                    cooldown.guessed.into(),
+                ])
+                .on_conflict(
+                    OnConflict::columns([KeyCooldowns::KeyId, KeyCooldowns::Model])
+                        .update_columns([KeyCooldowns::Until, KeyCooldowns::Guessed])
+                        .to_owned(),
+                )
+                .take();
+            tx.execute(&insert).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Ends every rest of some keys.
+    pub async fn delete_cooldowns(&self, keys: &[KeyId]) -> Result<(), StorageError> {
+        let among = self.dialect().is_among(KeyCooldowns::KeyId, keys.iter().map(|id| id.0));
+        self.engine().execute(Query::delete().from_table(KeyCooldowns::Table).and_where(among)).await?;
+        Ok(())
+    }
+
+    /// The rests that go on after `now`. Those that are over are deleted.
+    pub async fn cooldowns(&self, now: Timestamp) -> Result<Vec<Cooldown>, StorageError> {
+        let over = Expr::col(KeyCooldowns::Until).lte(self.dialect().time(now));
+        let query = Query::select()
+            .columns([KeyCooldowns::KeyId, KeyCooldowns::Model, KeyCooldowns::Until, KeyCooldowns::Guessed])
+            .from(KeyCooldowns::Table)
+            .take();
+        let mut tx = self.engine().begin().await?;
+        tx.execute(Query::delete().from_table(KeyCooldowns::Table).and_where(over)).await?;
+        let rows = tx.fetch(&query).await?;
+        tx.commit().await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+fn read(row: &Row) -> Result<Cooldown, StorageError> {
+    Ok(Cooldown {
+        key_id: KeyId(row.int(KeyCooldowns::KeyId)?),
+        model: Some(row.text(KeyCooldowns::Model)?).filter(|model| !model.is_empty()),
+        until: row.time(KeyCooldowns::Until)?,
+        guessed: row.flag(KeyCooldowns::Guessed)?,
+    })
+}

@@ -1,0 +1,151 @@
+//! Keys as a list with filters and pages.
+
+use domain::ids::{GroupId, KeyId};
+use domain::key::{Key, KeyStatus};
+use sea_query::{Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query};
+
+use super::status;
+use crate::engine::{Dialect, Row};
+use crate::page::contains;
+use crate::schema::ApiKeys;
+use crate::{Db, Page, PageRequest, StorageError};
+
+/// Which keys to list. Every condition that is set must hold.
+#[derive(Clone, Debug, Default)]
+pub struct KeyFilter {
+    /// Only those of this group.
+    pub group: Option<GroupId>,
+    /// Only those of this status.
+    pub status: Option<KeyStatus>,
+    /// Only the key with this text, exactly.
+    pub key: Option<domain::secret::Secret>,
+    /// Only these, as those that are resting.
+    pub among: Option<Vec<KeyId>>,
+    /// Only those that a search finds.
+    pub search: Option<KeySearch>,
+    /// The order; by default the last used first.
+    pub order: KeyOrder,
+}
+
+/// A search for keys by their notes, or by ids found elsewhere: the database can't look into encrypted keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySearch {
+    /// Part of the notes.
+    pub notes: String,
+    /// Keys that are found whatever their notes.
+    pub or_ids: Vec<KeyId>,
+}
+
+/// An order of keys; ties are broken by id, descending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyOrder {
+    /// By what.
+    pub by: KeySort,
+    /// The greatest first. Keys that were never used are last in either direction.
+    pub descending: bool,
+}
+
+impl Default for KeyOrder {
+    fn default() -> Self {
+        Self { by: KeySort::LastUsedAt, descending: true }
+    }
+}
+
+/// What keys can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySort {
+    /// The last successful request.
+    LastUsedAt,
+    /// Failures of its own in a row.
+    FailureCount,
+    /// Successful requests.
+    RequestCount,
+    /// Row id.
+    Id,
+}
+
+impl Db {
+    /// A page of keys, decrypted.
+    pub async fn keys_page(&self, filter: &KeyFilter, page: PageRequest) -> Result<Page<Key>, StorageError> {
+        let condition = self.condition(filter);
+        let count = Query::select()
+            .expr_as(Func::count(Expr::col(ApiKeys::Id)), "total")
+            .from(ApiKeys::Table)
+            .cond_where(condition.clone())
+            .take();
+        let total = match self.engine().fetch(&count).await?.first() {
+            Some(row) => row.int("total")?.unsigned_abs(),
+            None => 0,
+        };
+        let mut query = Query::select().columns(COLUMNS).from(ApiKeys::Table).cond_where(condition).take();
+        sort(&mut query, filter.order);
+        let rows = self.engine().fetch(query.limit(page.size.into()).offset(page.offset())).await?;
+        let rows = rows.iter().map(|row| self.read_key(row)).collect::<Result<_, _>>()?;
+        Ok(Page { rows, total, total_is_estimate: false })
+    }
+
+    fn condition(&self, filter: &KeyFilter) -> Cond {
+        let ids = |ids: &[KeyId]| among(self.dialect(), ids);
+        let hashes = filter.key.as_ref().map(|key| self.cipher().lookup_hashes(key.expose()));
+        Cond::all()
+            .add_option(filter.group.map(|group| Expr::col(ApiKeys::GroupId).eq(group.0)))
+            .add_option(filter.status.map(|status| Expr::col(ApiKeys::Status).eq(status.as_str())))
+            .add_option(hashes.map(|hashes| Expr::col(ApiKeys::KeyHash).is_in(hashes)))
+            .add_option(filter.among.as_deref().map(ids))
+            .add_option(filter.search.as_ref().map(|search| {
+                Cond::any().add(contains(Expr::col(ApiKeys::Notes), &search.notes)).add(ids(&search.or_ids))
+            }))
+    }
+
+    fn read_key(&self, row: &Row) -> Result<Key, StorageError> {
+        let hash = row.text(ApiKeys::KeyHash)?;
+        Ok(Key {
+            id: KeyId(row.int(ApiKeys::Id)?),
+            group_id: GroupId(row.int(ApiKeys::GroupId)?),
+            secret: self.cipher().reveal(&row.text(ApiKeys::KeyValue)?, &hash),
+            hash,
+            status: status(row)?,
+            notes: row.text(ApiKeys::Notes)?,
+            request_count: row.int(ApiKeys::RequestCount)?,
+            failure_count: row.int(ApiKeys::FailureCount)?,
+            last_used_at: row.opt_time(ApiKeys::LastUsedAt)?,
+            last_error: row.opt_text(ApiKeys::LastError)?,
+            last_error_at: row.opt_time(ApiKeys::LastErrorAt)?,
+            last_status: row.opt_int(ApiKeys::LastStatus)?.and_then(|status| status.try_into().ok()),
+            created_at: row.time(ApiKeys::CreatedAt)?,
+            updated_at: row.time(ApiKeys::UpdatedAt)?,
+        })
+    }
+}
+
+const COLUMNS: [ApiKeys; 14] = [
+    ApiKeys::Id,
+    ApiKeys::GroupId,
+    ApiKeys::KeyValue,
+    ApiKeys::KeyHash,
+    ApiKeys::Status,
+    ApiKeys::Notes,
+    ApiKeys::RequestCount,
+    ApiKeys::FailureCount,
+    ApiKeys::LastUsedAt,
+    ApiKeys::LastError,
+    ApiKeys::LastErrorAt,
+    ApiKeys::LastStatus,
+    ApiKeys::CreatedAt,
+    ApiKeys::UpdatedAt,
+];
+
+fn among(dialect: Dialect, ids: &[KeyId]) -> Expr {
+    dialect.is_among(ApiKeys::Id, ids.iter().map(|id| id.0))
+}
+
+fn sort(query: &mut sea_query::SelectStatement, order: KeyOrder) {
+    let direction = if order.descending { Order::Desc } else { Order::Asc };
+    let column = match order.by {
+        KeySort::LastUsedAt => ApiKeys::LastUsedAt,
+        KeySort::FailureCount => ApiKeys::FailureCount,
+        KeySort::RequestCount => ApiKeys::RequestCount,
+        KeySort::Id => ApiKeys::Id,
+    };
+    query.order_by_with_nulls(column, direction, NullOrdering::Last).order_by(ApiKeys::Id, Order::Desc);
+}

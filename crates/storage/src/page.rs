@@ -1,0 +1,44 @@
+//! Lists by pages.
+
+use sea_query::{Expr, ExprTrait, LikeExpr};
+
+/// Which page of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// From 1; 0 is taken as 1.
+    pub page: u32,
+    /// Rows a page.
+    pub size: u32,
+}
+
+impl PageRequest {
+    pub(crate) fn offset(self) -> u64 {
+        u64::from(self.page.saturating_sub(1)) * u64::from(self.size)
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The rows of this page.
+    pub rows: Vec<T>,
+    /// Rows of the whole list.
+    pub total: u64,
+    /// Whether `total` is only near, or at least, the truth.
+    pub total_is_estimate: bool,
+}
+
+/// `column` contains `part`, taken literally.
+pub(crate) fn contains(column: Expr, part: &str) -> Expr {
+    let mut pattern = String::with_capacity(part.len() + 2);
+    pattern.push('%');
+    for c in part.chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    // A backslash would need another escape in MySQL's string literals.
+    column.like(LikeExpr::new(pattern).escape('!'))
+}

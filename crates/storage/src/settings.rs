@@ -1,0 +1,58 @@
+//! The rows of `system_settings`: what was changed, as text.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait, OnConflict, Query};
+
+use crate::schema::SystemSettings;
+use crate::{Db, StorageError};
+
+impl Db {
+    /// Every stored setting, of whatever program.
+    pub async fn stored_settings(&self) -> Result<BTreeMap<String, String>, StorageError> {
+        let query = Query::select()
+            .columns([SystemSettings::SettingKey, SystemSettings::SettingValue])
+            .from(SystemSettings::Table)
+            .take();
+        let rows = self.engine().fetch(&query).await?;
+        let pair = |row: &crate::engine::Row| {
+            Ok((row.text(SystemSettings::SettingKey)?, row.text(SystemSettings::SettingValue)?))
+        };
+        rows.iter().map(pair).collect()
+    }
+
+    /// Stores settings; all or none. `None` deletes the row, so that the default holds.
+    pub async fn put_settings(&self, changes: &[(String, Option<String>)]) -> Result<(), StorageError> {
+        let now = self.dialect().time(Timestamp::now());
+        let mut tx = self.engine().begin().await?;
+        for (key, value) in changes {
+            if let Some(value) = value {
+                tx.execute(&upsert(key, value, &now)).await?;
+            } else {
+                let is = Expr::col(SystemSettings::SettingKey).eq(key.as_str());
+                tx.execute(Query::delete().from_table(SystemSettings::Table).and_where(is)).await?;
+            }
+        }
+        tx.commit().await
+    }
+}
+
+fn upsert(key: &str, value: &str, now: &Expr) -> sea_query::InsertStatement {
+    Query::insert()
+        .into_table(SystemSettings::Table)
+        .columns([
+            SystemSettings::SettingKey,
+            SystemSettings::SettingValue,
+            SystemSettings::Description,
+            SystemSettings::CreatedAt,
+            SystemSettings::UpdatedAt,
+        ])
+        .values_panic([key.into(), value.into(), "".into(), now.clone(), now.clone()])
+        .on_conflict(
+            OnConflict::column(SystemSettings::SettingKey)
+                .update_columns([SystemSettings::SettingValue, SystemSettings::UpdatedAt])
+                .to_owned(),
+        )
+        .take()
+}

@@ -1,0 +1,111 @@
+//! One attempt of a request, on its way to the database.
+
+use domain::ids::{GroupId, KeyId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::cipher::StoredKey;
+use crate::logs::RequestType;
+
+/// Everything of a row of `request_logs`, and what it counts for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpoolRecord {
+    /// Id of the row: a UUID of version 7, so that rows go to the end of the index.
+    pub id: Uuid,
+    /// One for all attempts of a request.
+    pub request_id: Uuid,
+    /// When the attempt ended, milliseconds since 1970.
+    pub timestamp_ms: i64,
+    /// The group whose key was used.
+    pub group_id: GroupId,
+    /// Its name.
+    pub group_name: String,
+    /// The aggregate that was asked for, if one was.
+    pub parent_group_id: Option<GroupId>,
+    /// Its name; empty if there was none.
+    pub parent_group_name: String,
+    /// The key that was used.
+    pub key_id: Option<KeyId>,
+    /// What the row holds of the key, made by [`KeyCipher::store`](crate::KeyCipher::store); the default for none.
+    pub key: StoredKey,
+    /// Whether the attempt counts for the key's `request_count` and `last_used_at`.
+    pub counts_as_use: bool,
+    /// The model as asked for.
+    pub model: String,
+    /// Whether the attempt succeeded.
+    pub is_success: bool,
+    /// Address of the client.
+    pub source_ip: String,
+    /// Status of the answer.
+    pub status_code: u16,
+    /// Path asked for.
+    pub request_path: String,
+    /// From the request's arrival to the attempt's end, milliseconds.
+    pub duration_ms: i64,
+    /// What went wrong; empty if nothing.
+    pub error_message: String,
+    /// The client's `User-Agent`.
+    pub user_agent: String,
+    /// Whether the attempt was the last.
+    pub request_type: RequestType,
+    /// URL of the upstream.
+    pub upstream_addr: String,
+    /// Whether a stream was asked for.
+    pub is_stream: bool,
+    /// The request's body, if it is kept.
+    pub request_body: String,
+    /// From the request's arrival to the answer's first byte, milliseconds.
+    pub first_byte_ms: Option<i64>,
+    /// Tokens of the prompt.
+    pub prompt_tokens: Option<i64>,
+    /// Tokens of the answer.
+    pub completion_tokens: Option<i64>,
+    /// Tokens of the prompt that the provider had in its cache.
+    pub cached_tokens: Option<i64>,
+    /// Which attempt it was, from 1.
+    pub attempt: u32,
+    /// Hash of the proxy key that the client gave; empty for none.
+    pub proxy_key_hash: String,
+}
+
+/// MySQL's `text` ends here.
+const TEXT_BYTES: usize = 65_535;
+/// The last millisecond of the year 9999; later ones have no text form that databases read.
+const LAST_MS: i64 = 253_402_300_799_999;
+
+impl SpoolRecord {
+    /// Makes every field fit its column in any of the databases: texts are cut at a character's end, and NUL, which PostgreSQL refuses,
+    /// is replaced.
+    pub fn sanitize(&mut self) {
+        self.timestamp_ms = self.timestamp_ms.clamp(0, LAST_MS);
+        let columns = [
+            (&mut self.group_name, 255),
+            (&mut self.parent_group_name, 255),
+            (&mut self.key.hash, 128),
+            (&mut self.model, 255),
+            (&mut self.source_ip, 64),
+            (&mut self.request_path, 500),
+            (&mut self.user_agent, 512),
+            (&mut self.upstream_addr, 500),
+            (&mut self.proxy_key_hash, 128),
+        ];
+        for (text, characters) in columns {
+            clean(text);
+            if let Some((end, _)) = text.char_indices().nth(characters) {
+                text.truncate(end);
+            }
+        }
+        for text in [&mut self.key.value, &mut self.error_message, &mut self.request_body] {
+            clean(text);
+            let fits = |end: &usize| text.is_char_boundary(*end);
+            let end = (0..=text.len().min(TEXT_BYTES)).rev().find(fits).unwrap_or_default();
+            text.truncate(end);
+        }
+    }
+}
+
+fn clean(text: &mut String) {
+    if text.contains('\0') {
+        *text = text.replace('\0', "\u{fffd}");
+    }
+}

@@ -1,0 +1,172 @@
+//! Sends one request over a kept or a new connection and waits for the head of its answer.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{Request, Response, StatusCode, Version};
+use hyper::{body::Incoming, client::conn::TrySendError};
+use rustls::ClientConfig;
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_rustls::TlsConnector;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    LONGEST_WAIT,
+    body::{RequestBody, replay::Replay},
+    connect,
+    endpoint::Endpoint,
+    error::{SendError, SendErrorKind},
+    outgoing,
+    pool::{Pool, conn::Conn},
+    response::{Lease, ResponseBody},
+};
+
+/// The upstream connections of one runtime. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    pool: Arc<Pool>,
+    tls: TlsConnector,
+}
+
+/// A request that got no head, and what is needed to decide whether a fresh connection makes up for it.
+struct Failure {
+    error: SendError,
+    /// The request, if nothing of it was sent.
+    unsent: Option<Box<Request<RequestBody>>>,
+    /// The connection closed without a byte of an answer, and the body can be sent from its start.
+    repeatable: bool,
+}
+
+impl Client {
+    /// A client without connections. Their tasks run on `runtime` as part of `tasks`.
+    #[must_use]
+    pub fn new(tls: Arc<ClientConfig>, tasks: TaskTracker, runtime: Handle) -> Self {
+        Self { pool: Pool::new(tasks, runtime), tls: TlsConnector::from(tls) }
+    }
+
+    /// Sends a request to `endpoint` and gives its response as soon as the head is there; 1xx heads but 101 are
+    /// skipped. Dropping the future closes the connection at once.
+    ///
+    /// `request` makes the request: target in path-and-query form, hop-by-hop headers removed. `Host`, the body's
+    /// framing, version and, for an HTTP proxy, target form and `Proxy-Authorization` are set here. It is called a
+    /// second time only if a reused connection closed before any byte of an answer and the body can be sent from its
+    /// start: then a fresh connection is tried, once.
+    ///
+    /// `head_timeout` is the time without progress: it starts anew when more of a streamed request body is sent.
+    /// Connecting has the profile's own limit.
+    pub async fn send<F>(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        head_timeout: Duration,
+        mut request: F,
+    ) -> Result<Response<ResponseBody>, SendError>
+    where
+        F: FnMut() -> Request<RequestBody>,
+    {
+        let mut next = None;
+        if let Some(conn) = self.pool.take(endpoint) {
+            match self.exchange(endpoint, conn, request(), head_timeout).await {
+                Ok(response) => return Ok(response),
+                Err(Failure { unsent: Some(unsent), .. }) => next = Some(*unsent),
+                Err(Failure { repeatable: true, .. }) => {}
+                Err(failure) => return Err(failure.error),
+            }
+        }
+        let conn = Box::pin(self.connect(endpoint)).await?;
+        let next = next.unwrap_or_else(request);
+        self.exchange(endpoint, conn, next, head_timeout).await.map_err(|failure| failure.error)
+    }
+
+    /// Closes all idle connections now and the others when their responses end.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    /// Connections waiting for a request.
+    #[must_use]
+    pub fn idle_connections(&self) -> usize {
+        self.pool.len()
+    }
+
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Conn, SendError> {
+        let limit = endpoint.profile().connect_timeout;
+        let stream = timeout(limit, connect::connect(endpoint, &self.tls)).await.map_err(|_| {
+            let target = endpoint.origin().host_and_port();
+            SendError::new(SendErrorKind::ConnectTimeout, format_args!("{target} after {limit:?}"))
+        })??;
+        Conn::open(stream, self.pool.tasks(), self.pool.runtime())
+            .await
+            .map_err(|error| SendError::caused(SendErrorKind::Connect, &error))
+    }
+
+    async fn exchange(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        mut conn: Conn,
+        mut request: Request<RequestBody>,
+        head_timeout: Duration,
+    ) -> Result<Response<ResponseBody>, Failure> {
+        outgoing::prepare(&mut request, endpoint);
+        let replay = request.body().replay();
+        let head = conn.send(request);
+        match await_head(head, head_timeout, replay.as_ref()).await {
+            Some(Ok(response)) => Ok(self.deliver(endpoint, conn, response)),
+            Some(Err(error)) => Err(Failure::of(error, conn.answered(), replay.as_ref())),
+            None => Err(Failure::timed_out(endpoint, head_timeout, replay.as_ref())),
+        }
+    }
+
+    fn deliver(&self, endpoint: &Arc<Endpoint>, conn: Conn, response: Response<Incoming>) -> Response<ResponseBody> {
+        let lease = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            conn.detach();
+            None
+        } else {
+            // To a peer that speaks HTTP/1.0, a body of unknown length could not be sent.
+            let reusable = response.version() == Version::HTTP_11;
+            let (endpoint, pool) = (Arc::clone(endpoint), Arc::clone(&self.pool));
+            Some(Lease { conn, reusable, endpoint, pool })
+        };
+        response.map(|incoming| ResponseBody::new(incoming, lease))
+    }
+}
+
+/// Waits for the head; `None` if neither it nor any progress of the request body came for `limit`.
+async fn await_head<T>(head: impl Future<Output = T>, limit: Duration, replay: Option<&Replay>) -> Option<T> {
+    tokio::pin!(head);
+    let mut last_progress = Instant::now();
+    loop {
+        if let Ok(outcome) = timeout_at(last_progress + limit.min(LONGEST_WAIT), &mut head).await {
+            return Some(outcome);
+        }
+        last_progress = replay.map(Replay::last_progress).filter(|latest| *latest > last_progress)?;
+    }
+}
+
+impl Failure {
+    fn of(mut error: TrySendError<Request<RequestBody>>, answered: bool, replay: Option<&Replay>) -> Self {
+        let unsent = error.take_message().map(Box::new);
+        let error = error.into_error();
+        let kind = match replay.and_then(Replay::source_failure) {
+            Some(failure) => SendErrorKind::ClientBody(failure),
+            None if answered => SendErrorKind::BrokenHead,
+            None => SendErrorKind::Reset,
+        };
+        let repeatable = kind == SendErrorKind::Reset && replay.is_none_or(Replay::can_replay);
+        Self { error: SendError::caused(kind, &error), unsent, repeatable }
+    }
+
+    fn timed_out(endpoint: &Endpoint, limit: Duration, replay: Option<&Replay>) -> Self {
+        let kind = match replay.and_then(Replay::source_failure) {
+            Some(failure) => SendErrorKind::ClientBody(failure),
+            None => SendErrorKind::HeadTimeout,
+        };
+        let target = endpoint.origin().host_and_port();
+        let error = SendError::new(kind, format_args!("{target} sent none for {limit:?}"));
+        Self { error, unsent: None, repeatable: false }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+use bytes::Bytes;
+use http_body_util::{BodyExt, StreamBody};
+use tokio::time::sleep;
+
+use super::*;
+use crate::body::{
+    budget::Budget,
+    replay::{Keep, SourceFailure},
+};
+
+const LIMIT: Duration = Duration::from_secs(100);
+
+fn upload_with_chunk_every(pause: Duration) -> Replay {
+    let chunks = futures_util::stream::unfold((), move |()| async move {
+        sleep(pause).await;
+        Some((Ok::<_, SourceFailure>(http_body::Frame::data(Bytes::from_static(b"x"))), ()))
+    });
+    let reservation = Budget::new(1 << 20).reserve(0).expect("budget");
+    let keep = Keep { limit_bytes: 1 << 20, reservation };
+    Replay::new(Bytes::new(), StreamBody::new(chunks), keep, LIMIT)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_head_timeout_waits_for_an_upload_that_moves_but_not_for_one_that_stands() {
+    let head = |after| async move { sleep(Duration::from_secs(after)).await };
+    assert!(await_head(head(99), LIMIT, None).await.is_some());
+    assert!(await_head(head(101), LIMIT, None).await.is_none());
+
+    let moving = upload_with_chunk_every(Duration::from_secs(90));
+    let mut body = moving.attempt();
+    let read = async { while body.frame().await.is_some() {} };
+    tokio::select! {
+        () = read => unreachable!("the upload never ends"),
+        outcome = await_head(head(1000), LIMIT, Some(&moving)) => assert!(outcome.is_some()),
+    }
+
+    let standing = upload_with_chunk_every(Duration::from_secs(90));
+    assert!(await_head(head(101), LIMIT, Some(&standing)).await.is_none());
+}

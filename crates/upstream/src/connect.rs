@@ -1,0 +1,116 @@
+//! From nothing to a byte stream that ends at an upstream: TCP, outbound proxy, TLS.
+
+mod direct;
+mod http_proxy;
+mod socks5;
+pub(crate) mod tls;
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::{
+    endpoint::{Endpoint, Origin, Scheme},
+    error::{SendError, SendErrorKind},
+    proxy::{Proxy, ProxyScheme},
+};
+
+/// A connection, with as many layers of TLS as the way to the upstream needs.
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Tls(Box<TlsStream<Stream>>),
+}
+
+/// Opens a connection for requests to `endpoint`.
+pub(crate) async fn connect(endpoint: &Endpoint, tls: &TlsConnector) -> Result<Stream, SendError> {
+    let origin = endpoint.origin();
+    let stream = match endpoint.proxy() {
+        None => Stream::Tcp(direct::open(origin.host(), origin.port()).await?),
+        Some(proxy) => through(proxy, origin, tls).await?,
+    };
+    match origin.scheme() {
+        Scheme::Http => Ok(stream),
+        Scheme::Https => tls::wrap(stream, origin.host(), tls).await,
+    }
+}
+
+/// A connection through `proxy`; whatever fails on it is the proxy's failure.
+async fn through(proxy: &Proxy, origin: &Origin, tls: &TlsConnector) -> Result<Stream, SendError> {
+    let blame = |error: &dyn std::fmt::Display| SendError::new(SendErrorKind::Proxy, format_args!("{proxy}: {error}"));
+    let tcp = direct::open(proxy.host(), proxy.port()).await.map_err(|error| blame(&error))?;
+    let mut stream = Stream::Tcp(tcp);
+    if proxy.scheme() == ProxyScheme::Https {
+        stream = tls::wrap(stream, proxy.host(), tls).await.map_err(|error| blame(&error))?;
+    }
+    match (proxy.scheme(), origin.scheme()) {
+        (ProxyScheme::Socks5, _) => {
+            let opened = socks5::open(&mut stream, proxy.login(), origin).await;
+            opened.map_err(|error| blame(&error))?;
+        }
+        (_, Scheme::Https) => {
+            let opened = http_proxy::open_tunnel(&mut stream, proxy, origin).await;
+            opened.map_err(|error| blame(&error))?;
+        }
+        // The proxy reads the target from each request.
+        (_, Scheme::Http) => {}
+    }
+    Ok(stream)
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

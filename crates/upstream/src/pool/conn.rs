@@ -1,0 +1,150 @@
+//! One HTTP/1.1 connection: its request side, and the task that drives its socket.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use http::{Request, Response};
+use hyper::{
+    body::Incoming,
+    client::conn::{TrySendError, http1},
+};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    runtime::Handle,
+    task::AbortHandle,
+    time::Instant,
+};
+use tokio_util::task::TaskTracker;
+
+use crate::body::RequestBody;
+
+/// No request begins on a connection older than this, so that changes of DNS are seen.
+pub(crate) const MAX_AGE: Duration = Duration::from_secs(600);
+/// A response head beyond either limit is broken.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+const MAX_HEADERS: usize = 256;
+/// The most that is read of a body at once.
+const MAX_READ_BYTES: usize = 128 * 1024;
+
+/// Dropped, it closes its socket at once, whatever goes on there and even if the peer reads nothing.
+#[derive(Debug)]
+pub(crate) struct Conn {
+    sender: http1::SendRequest<RequestBody>,
+    driver: Option<AbortHandle>,
+    answered: Arc<AtomicBool>,
+    expires: Instant,
+}
+
+impl Conn {
+    /// Starts HTTP over `io`; its driver becomes one of `tasks`.
+    pub(crate) async fn open<T>(io: T, tasks: &TaskTracker, runtime: &Handle) -> hyper::Result<Self>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let answered = Arc::new(AtomicBool::new(false));
+        let io = TokioIo::new(Watched { io, answered: Arc::clone(&answered) });
+        let (sender, connection) = http1::Builder::new()
+            .max_buf_size(MAX_READ_BYTES)
+            .max_header_size(MAX_HEAD_BYTES)
+            .max_headers(MAX_HEADERS)
+            .handshake(io)
+            .await?;
+        let driver = tasks.spawn_on(
+            async move {
+                if let Err(error) = connection.with_upgrades().await {
+                    tracing::trace!(%error, "an upstream connection ended");
+                }
+            },
+            runtime,
+        );
+        Ok(Self { sender, driver: Some(driver.abort_handle()), answered, expires: Instant::now() + MAX_AGE })
+    }
+
+    /// Whether the next request can begin now: the last one was sent and answered completely, the peer is there.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.sender.is_ready()
+    }
+
+    pub(crate) fn expires(&self) -> Instant {
+        self.expires
+    }
+
+    /// Sends a request; on failure [`Conn::answered`] tells whether the peer had said anything.
+    pub(crate) fn send(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> + Send + use<> {
+        self.answered.store(false, Ordering::Relaxed);
+        self.sender.try_send_request(request)
+    }
+
+    /// Whether any byte has arrived since the last request was sent.
+    pub(crate) fn answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of a connection that has become a tunnel (101): it belongs to the upgrade now.
+    pub(crate) fn detach(mut self) {
+        self.driver = None;
+    }
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        if let Some(driver) = &self.driver {
+            driver.abort();
+        }
+    }
+}
+
+/// A transport that notes when bytes arrive.
+struct Watched<T> {
+    io: T,
+    answered: Arc<AtomicBool>,
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        if buf.filled().len() > before {
+            self.answered.store(true, Ordering::Relaxed);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}

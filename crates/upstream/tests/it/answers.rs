@@ -1,0 +1,155 @@
+//! What of an answer reaches the caller, and when.
+
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use upstream::{RequestBody, SendErrorKind};
+
+use crate::kit::{LONG, Server, client, endpoint, get, next, post, settle, text, upload};
+
+fn numbered_headers(count: usize) -> String {
+    let headers: Vec<_> = (0..count).map(|at| format!("x-{at}: {at}\r\n")).collect();
+    headers.concat()
+}
+
+#[tokio::test]
+async fn frames_arrive_one_by_one() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let script = async {
+        let mut peer = server.accept().await;
+        peer.head().await;
+        peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
+        peer
+    };
+    let (response, mut peer) = tokio::join!(get(&client, &endpoint), script);
+    let mut body = response.expect("the head").into_body();
+    for word in ["one", "two"] {
+        peer.write(&format!("3\r\n{word}\r\n")).await;
+        assert_eq!(next(&mut body).await, word);
+    }
+    peer.write("0\r\nx-sum: 6\r\n\r\n").await;
+    let trailers = body.frame().await.expect("a frame").expect("no error").into_trailers().expect("trailers");
+    assert_eq!(trailers["x-sum"], "6");
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test]
+async fn headers_come_back_repeated_and_in_order() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let many = numbered_headers(200);
+    let script = async {
+        let mut peer = server.accept().await;
+        peer.head().await;
+        peer.write(&format!("HTTP/1.1 429 Slow\r\nset-cookie: a\r\nx: \u{e9}\r\nSet-Cookie: b\r\n{many}\r\n")).await;
+    };
+    let (response, ()) = tokio::join!(get(&client, &endpoint), script);
+    let response = response.expect("a response");
+    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+    let cookies: Vec<_> = response.headers().get_all("set-cookie").iter().collect();
+    assert_eq!(cookies, ["a", "b"]);
+    assert_eq!(response.headers()["x"].as_bytes(), "\u{e9}".as_bytes());
+    assert_eq!(response.headers()["x-199"], "199");
+    assert_eq!(text(response).await.expect("an empty body"), "");
+}
+
+#[tokio::test]
+async fn a_body_cut_short_is_an_error_after_what_came() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    for framing in ["content-length: 10\r\n\r\npart", "transfer-encoding: chunked\r\n\r\n4\r\npart\r\n"] {
+        let script = async {
+            let mut peer = server.accept().await;
+            peer.head().await;
+            peer.write(&format!("HTTP/1.1 200 OK\r\n{framing}")).await;
+        };
+        let (response, ()) = tokio::join!(get(&client, &endpoint), script);
+        let mut body = response.expect("a head").into_body();
+        assert_eq!(next(&mut body).await, "part", "{framing}");
+        assert!(body.frame().await.expect("not a normal end").is_err(), "{framing}");
+        assert_eq!(client.idle_connections(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_or_endless_head_is_an_error() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let too_many = numbered_headers(300);
+    let too_long = format!("x: {}\r\n", "y".repeat(70_000));
+    let endless = "x: y\r\n".repeat(20_000);
+    for head in [
+        "nonsense\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "HTTP/1.1 abc OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+        &format!("HTTP/1.1 200 OK\r\n{too_many}\r\n"),
+        &format!("HTTP/1.1 200 OK\r\n{too_long}\r\n"),
+        &format!("HTTP/1.1 200 OK\r\n{endless}"),
+    ] {
+        let script = async {
+            let mut peer = server.accept().await;
+            peer.head().await;
+            // The client may close before it has read everything.
+            let _ = peer.stream.write_all(head.as_bytes()).await;
+            peer
+        };
+        let (response, peer) = tokio::join!(get(&client, &endpoint), script);
+        let name = &head[..head.len().min(60)];
+        assert_eq!(response.err().map(|error| error.kind()), Some(SendErrorKind::BrokenHead), "{name}");
+        peer.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_before_the_request_is_sent_is_delivered_but_ends_the_connection() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let (sender, body) = upload(100);
+    sender.send("part");
+    let script = async {
+        let mut peer = server.accept().await;
+        peer.read_to("part").await;
+        peer.write("HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\n\r\nno!").await;
+        peer
+    };
+    let (response, peer) = tokio::join!(post(&client, &endpoint, &body), script);
+    let response = response.expect("the early answer");
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(text(response).await.expect("its body"), "no!");
+    peer.closed().await;
+    assert_eq!(client.idle_connections(), 0);
+    assert!(body.can_replay() && !body.finished(), "the rest of the body is still with the client");
+}
+
+#[tokio::test]
+async fn an_upgraded_connection_becomes_a_tunnel() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let request = || {
+        let request = Request::get("/chat").header("connection", "upgrade").header("upgrade", "websocket");
+        request.body(RequestBody::empty()).expect("a request")
+    };
+    let script = async {
+        let mut peer = server.accept().await;
+        assert!(peer.head().await.contains("upgrade: websocket\r\n"));
+        peer.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nhello").await;
+        peer
+    };
+    let (response, mut peer) = tokio::join!(client.send(&endpoint, LONG, request), script);
+    let response = response.expect("a response");
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    settle().await;
+    let mut tunnel = TokioIo::new(hyper::upgrade::on(response).await.expect("a tunnel"));
+    let mut greeting = [0; 5];
+    tunnel.read_exact(&mut greeting).await.expect("a greeting");
+    assert_eq!(&greeting, b"hello");
+    tunnel.write_all(b"ping!").await.expect("an open tunnel");
+    assert_eq!(peer.read_to("ping!").await, "ping!");
+    assert_eq!(client.idle_connections(), 0);
+    drop(tunnel);
+    peer.closed().await;
+}
