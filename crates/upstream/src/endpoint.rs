@@ -52,11 +52,7 @@ impl Origin {
             "https" => (Scheme::Https, 443),
             _ => return Err(OriginError::Scheme),
         };
-        let host = match url.host().ok_or(OriginError::Host)? {
-            Host::Domain(name) => name.into(),
-            Host::Ipv4(address) => address.to_string().into(),
-            Host::Ipv6(address) => address.to_string().into(),
-        };
+        let host = host_of(url).ok_or(OriginError::Host)?;
         let origin = Self { scheme, host, port: url.port().unwrap_or(default_port) };
         origin.authority().parse::<Authority>().map_err(|_| OriginError::Host)?;
         Ok(origin)
@@ -99,6 +95,16 @@ impl fmt::Display for Origin {
             Scheme::Https => "https",
         };
         write!(f, "{scheme}://{}", self.authority())
+    }
+}
+
+/// The host in lower case, an IPv6 address without brackets; `None` if there is none.
+pub(crate) fn host_of(url: &Url) -> Option<Box<str>> {
+    match url.host()? {
+        Host::Domain("") => None,
+        Host::Domain(name) => Some(name.to_ascii_lowercase().into()),
+        Host::Ipv4(address) => Some(address.to_string().into()),
+        Host::Ipv6(address) => Some(address.to_string().into()),
     }
 }
 

@@ -6,9 +6,9 @@ use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::HeaderValue;
-use url::{Host, Url};
+use url::Url;
 
-use crate::endpoint::{Scheme, host_and_port};
+use crate::endpoint::{Scheme, host_and_port, host_of};
 use bypass::Bypass;
 
 /// The outbound proxies of one profile. The default is none.
@@ -108,12 +108,7 @@ impl Proxy {
             "socks5" | "socks5h" => (ProxyScheme::Socks5, 1080),
             _ => return Err(fault("unknown scheme")),
         };
-        let host = match url.host() {
-            Some(Host::Domain(name)) if !name.is_empty() => name.to_ascii_lowercase().into(),
-            Some(Host::Ipv4(address)) => address.to_string().into(),
-            Some(Host::Ipv6(address)) => address.to_string().into(),
-            _ => return Err(fault("no host")),
-        };
+        let host = host_of(&url).ok_or_else(|| fault("no host"))?;
         let login = Login::of(&url);
         if scheme == ProxyScheme::Socks5 && login.as_ref().is_some_and(|login| !login.fits_socks5()) {
             return Err(fault("a SOCKS5 user and password take 1 to 255 bytes each"));

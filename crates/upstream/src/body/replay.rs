@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame};
-use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt, LengthLimitError, combinators::UnsyncBoxBody};
 use tokio::time::{Instant, Sleep};
 
 use super::{BodyError, RequestBody, budget::Reservation, kept::Kept};
@@ -43,6 +43,9 @@ pub enum SourceFailure {
     /// The client's body has a broken framing.
     #[error("the client's request body is malformed")]
     Malformed,
+    /// The client's body is longer than a limit set by [`http_body_util::Limited`].
+    #[error("the client's request body is too large")]
+    TooLarge,
     /// The client sent nothing for the read timeout.
     #[error("the client stopped sending the request body")]
     TimedOut,
@@ -242,10 +245,13 @@ impl Patience {
     }
 }
 
-/// Bad framing shows as invalid data or input; everything else is the connection's or the stream's end.
+/// A limit tells so itself; bad framing shows as invalid data or input; everything else is the connection's or the stream's end.
 fn failure_of(error: &(dyn Error + 'static)) -> SourceFailure {
     let mut cause = Some(error);
     while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return SourceFailure::TooLarge;
+        }
         let kind = error.downcast_ref().map(io::Error::kind);
         if matches!(kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)) {
             return SourceFailure::Malformed;

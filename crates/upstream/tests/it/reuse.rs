@@ -4,8 +4,9 @@ use std::cell::Cell;
 
 use bytes::Bytes;
 use http::{Method, Request};
+use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
-use upstream::{RequestBody, SendErrorKind};
+use upstream::{Client, RequestBody, SendErrorKind, tls_config};
 
 use crate::kit::{LONG, Server, client, connected, endpoint, get, next, post, round_trip, settle, text, until, upload};
 
@@ -201,6 +202,26 @@ async fn giving_up_closes_the_connection_at_once() {
     drop(body);
     peer.closed().await;
     assert_eq!(client.idle_connections(), 0);
+}
+
+#[tokio::test]
+async fn closing_lets_running_responses_end_and_no_task_stays() {
+    let (server, tasks) = (Server::start().await, TaskTracker::new());
+    let client = Client::new(tls_config().expect("a configuration"), tasks.clone(), Handle::current());
+    let endpoint = endpoint(&server.url());
+    let script = async {
+        let mut peer = server.accept().await;
+        peer.head().await;
+        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nbegin ").await;
+        peer
+    };
+    let (response, mut peer) = tokio::join!(get(&client, &endpoint), script);
+    client.close();
+    peer.write("ok").await;
+    assert_eq!(text(response.expect("a response")).await.expect("a whole body"), "begin ok");
+    peer.closed().await;
+    tasks.close();
+    tasks.wait().await;
 }
 
 #[tokio::test]
