@@ -39,6 +39,8 @@ export async function start(command, { cwd, env = {}, listensAt } = {}) {
     cwd,
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    // A process group of its own: it can be ended with all its children, and a Ctrl-C reaches only this process.
+    detached: true,
   });
   const server = { child, pid: child.pid, output: "", ended: undefined };
   running.add(server);
@@ -64,8 +66,8 @@ export function newFolder() {
 
 /** Ends what was started and removes its folders. */
 export async function stopAll() {
-  const servers = [...running].reverse();
-  for (const { child } of servers) child.kill("SIGTERM");
+  const servers = [...running];
+  for (const server of servers) signal(server, "SIGTERM");
   try {
     await waitFor("the servers to end", STOP_LIMIT_MS, () => servers.every((server) => server.ended));
   } finally {
@@ -86,7 +88,7 @@ export async function waitFor(what, limitMs, look) {
 
 /** Runs a script that starts servers: ends them afterwards, and makes an error the exit code 1. */
 export async function runWithServers(script) {
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => process.exit(1));
   process.on("exit", killAll);
   try {
     process.exitCode = (await script()) ?? 0;
@@ -99,10 +101,19 @@ export async function runWithServers(script) {
 }
 
 function killAll() {
-  for (const { child, ended } of running) if (!ended) child.kill("SIGKILL");
+  for (const server of running) signal(server, "SIGKILL");
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   running.clear();
   folders.clear();
+}
+
+function signal(server, name) {
+  try {
+    if (!server.ended) process.kill(-server.pid, name);
+  } catch (error) {
+    // It ended just now.
+    if (error.code !== "ESRCH") throw error;
+  }
 }
 
 function binary(profile, name) {

@@ -7,10 +7,7 @@ use std::process::ExitCode;
 
 use config::cli::{self, Command};
 
-mod admin {
-    pub struct AdminState { pub db: storage::Db, pub keyring: std::sync::Arc<crate::keyring::Keyring>, pub publisher: std::sync::Arc<crate::snapshot::build::Publisher>, pub prober: std::sync::Arc<crate::probe::Prober>, pub auth_key: domain::secret::Secret, pub started: std::time::Instant, pub trusted_proxies: crate::config::TrustedProxies, pub cors: Option<crate::config::Cors>, pub draining: tokio_util::sync::CancellationToken }
-    pub fn router(_s: std::sync::Arc<AdminState>) -> axum::Router { axum::Router::new() }
-}
+mod admin;
 mod app;
 mod channels;
 mod check;
@@ -22,6 +19,8 @@ mod first_start;
 mod jobs;
 mod journal;
 mod keyring;
+#[cfg(test)]
+mod layout;
 mod probe;
 mod proxy;
 mod server;

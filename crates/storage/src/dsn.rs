@@ -83,16 +83,9 @@ fn percent_decoded(path: &str) -> String {
     let mut rest = path;
     while let Some((plain, escaped)) = rest.split_once('%') {
         bytes.extend_from_slice(plain.as_bytes());
-        match escaped.get(..2).and_then(crate::hex::decode) {
-            Some(byte) => {
-                bytes.extend(byte);
-                rest = escaped.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(b'%');
-                rest = escaped;
-            }
-        }
+        let byte = escaped.get(..2).and_then(crate::hex::decode);
+        rest = if byte.is_some() { escaped.get(2..).unwrap_or_default() } else { escaped };
+        bytes.extend(byte.unwrap_or_else(|| vec![b'%']));
     }
     bytes.extend_from_slice(rest.as_bytes());
     String::from_utf8_lossy(&bytes).into_owned()

@@ -65,7 +65,7 @@ pub enum StorageError {
         /// The column.
         column: String,
         /// What is wrong, without the value.
-        reason: String,
+        reason: &'static str,
     },
     /// The database is away, locked or out of space: the same call may succeed later.
     #[error("the database is not available: {0}")]
@@ -86,8 +86,8 @@ impl StorageError {
         move |source| Self::File { action, path: path.to_owned(), source }
     }
 
-    pub(crate) fn corrupt(column: impl Into<String>, reason: &impl ToString) -> Self {
-        Self::Corrupt { column: column.into(), reason: reason.to_string() }
+    pub(crate) fn corrupt(column: impl Into<String>, reason: &'static str) -> Self {
+        Self::Corrupt { column: column.into(), reason }
     }
 
     /// Names the field if the fault is a unique index that was violated.

@@ -104,7 +104,7 @@ fn clean(mut headers: HeaderMap) -> HeaderMap {
     headers::strip_hop_by_hop(&mut headers);
     headers::strip_client_identity(&mut headers);
     headers::strip_credentials(&mut headers);
-    // We have read the expectation's answer out of the client already; the body follows at once.
+    // The server answers `100 Continue` itself once the body is wanted.
     headers.remove(http::header::EXPECT);
     headers
 }

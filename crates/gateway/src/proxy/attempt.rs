@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Response, StatusCode, Uri, response};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
-use upstream::{Client, Endpoint, Origin, Scheme, SendError, SendErrorKind, ResponseBody};
+use upstream::{Client, Endpoint, Origin, ResponseBody, Scheme, SendError, SendErrorKind, SourceFailure};
 use url::Url;
 
 use super::admit::Admitted;
@@ -23,9 +23,11 @@ use crate::clock::seconds;
 
 /// How long an event stream is held for its first event.
 const HOLD: Duration = Duration::from_secs(1);
+/// How long the beginning of an error body is waited for.
+const EXCERPT: Duration = Duration::from_secs(30);
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 3;
-/// Kept free for the answer to a request whose `request_timeout` is over while its body is still being sent.
+/// In the place of a limit where there is none.
 const NEVER: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What an upstream had to say.
@@ -108,7 +110,12 @@ async fn send(
     for _ in 0..MAX_REDIRECTS {
         let limit = deadline.map_or(NEVER, |deadline| deadline.saturating_duration_since(Instant::now()));
         let request = || shape::request(admitted, &target, &headers, shaped.body(&intake.body));
-        let sent = client.send(&endpoint, header_timeout.min(limit), request).await;
+        let sending = client.send(&endpoint, header_timeout.min(limit), request);
+        let sent = match deadline.filter(|_| intake.body.whole().is_none()) {
+            // The head's time limit starts anew while a body is still being sent; the whole request's does not.
+            Some(deadline) => timeout_at(deadline, sending).await.map_err(|_| NoAnswer::Deadline)?,
+            None => sending.await,
+        };
         let response = sent.map_err(|error| past(deadline).unwrap_or(NoAnswer::Send(error)))?;
         match followed(&response, &admitted.method, &endpoint, &target) {
             Some((next_endpoint, next_target)) if intake.body.can_replay() => {
@@ -200,7 +207,8 @@ impl StreamKind {
 
 /// Reads the beginning of an error body.
 async fn excerpt(mut answer: Answer, deadline: Option<Instant>) -> BadAnswer {
-    let patience = deadline.unwrap_or_else(|| Instant::now() + NEVER);
+    let patience = Instant::now() + EXCERPT;
+    let patience = deadline.map_or(patience, |deadline| deadline.min(patience));
     let mut raw = Vec::new();
     while let Some(body) = answer.rest.as_mut().filter(|_| raw.len() < EXCERPT_LIMIT_BYTES) {
         match timeout_at(patience, body.frame()).await {
@@ -251,10 +259,20 @@ async fn hold(mut answer: Answer) -> Reply {
 }
 
 impl NoAnswer {
-    /// Whether the client's own body is at fault.
+    /// Whether the client's own request is at fault.
     pub fn is_the_clients(&self) -> bool {
-        matches!(self, Self::Target)
-            || matches!(self, Self::Send(error) if matches!(error.kind(), SendErrorKind::ClientBody(_)))
+        matches!(self, Self::Target) || self.source_failure().is_some()
+    }
+
+    /// How the client failed to send its body, if that is what happened.
+    pub fn source_failure(&self) -> Option<SourceFailure> {
+        match self {
+            Self::Send(error) => match error.kind() {
+                SendErrorKind::ClientBody(failure) => Some(failure),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Whether a time limit ended it.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::classify::Outcome;
+use domain::secret::Secret;
 use http::header::CONTENT_ENCODING;
 use http::{Method, Request, Response};
 use http_body::Frame;
@@ -185,7 +186,9 @@ impl<'p> Journey<'p> {
         let refusal = match progress.last {
             Some((bad, _, Outcome::BadKey)) => Refusal::key_rejected(shape, bad.status, &failure.message),
             Some((bad, choice, _)) => return self.last_answer(bad, choice, failure),
-            None if failure.outcome == Outcome::ClientMistake => Refusal::request_failed(shape, &failure.message),
+            None if failure.outcome != Outcome::SickUpstream => {
+                Refusal::request_failed(shape, failure.status, &failure.message)
+            }
             None => Refusal::no_answer(shape, failure.status, &failure.message),
         };
         refused(&mut self.record, refusal)
@@ -207,19 +210,8 @@ impl<'p> Journey<'p> {
 
     /// The last answer an upstream gave goes to the client as it was, but for our key.
     fn last_answer(mut self, bad: BadAnswer, choice: Arc<Choice>, failure: Failure) -> Response<ServerBody> {
-        let mut answer = bad.answer;
-        self.record.answered(answer.is_stream);
-        let secret = choice.key.secret.expose();
-        let names_key = memchr::memmem::find(&bad.excerpt, secret.as_bytes()).is_some();
-        let is_encoded = answer.head.headers.contains_key(CONTENT_ENCODING);
-        let mut masker = None;
-        if names_key && is_encoded && answer.rest.is_none() {
-            answer.held = VecDeque::from([Frame::data(Bytes::from(bad.excerpt))]);
-        }
-        if names_key || (answer.rest.is_some() && !is_encoded) {
-            answer.head = rewritten(answer.head);
-            masker = Some(Masker::new(choice.key.secret.clone()));
-        }
+        self.record.answered(bad.answer.is_stream);
+        let (answer, masker) = without_key(bad, &choice.key.secret);
         self.relay(answer, choice, Err(failure.message), masker)
     }
 
@@ -251,4 +243,21 @@ impl<'p> Journey<'p> {
         let relay = masker.into_iter().fold(relay, Relay::masked);
         Response::from_parts(head, ServerBody::Relay(Box::new(relay)))
     }
+}
+
+/// Takes a key out of an error answer: out of what has been read, by a masker out of what is still to come. A body too long to be looked
+/// at and compressed passes as it is.
+fn without_key(bad: BadAnswer, secret: &Secret) -> (Answer, Option<Masker>) {
+    let mut answer = bad.answer;
+    let is_encoded = answer.head.headers.contains_key(CONTENT_ENCODING);
+    let names_key = memchr::memmem::find(&bad.excerpt, secret.expose().as_bytes()).is_some();
+    let is_whole = answer.rest.is_none();
+    if !names_key && (is_encoded || is_whole) || is_encoded && !is_whole {
+        return (answer, None);
+    }
+    if is_encoded {
+        answer.held = VecDeque::from([Frame::data(Bytes::from(bad.excerpt))]);
+    }
+    answer.head = rewritten(answer.head);
+    (answer, Some(Masker::new(secret.clone())))
 }

@@ -6,6 +6,7 @@ use domain::classify::rest::named;
 use domain::classify::{self, Outcome, judge};
 use domain::secret::mask_in;
 use jiff::Timestamp;
+use upstream::SourceFailure;
 
 use super::attempt::{BadAnswer, NoAnswer};
 use super::plan::{Choice, Tried};
@@ -80,7 +81,13 @@ pub fn no_answer(choice: &Arc<Choice>, model: Option<&str>, none: &NoAnswer, tri
         if let Some(upstream) = choice.upstream() {
             upstream.health.told_nothing(model, choice.ticket);
         }
-        return Failure { outcome: Outcome::ClientMistake, retry: false, status: 400, message };
+        let (outcome, status) = match none.source_failure() {
+            Some(SourceFailure::Gone) => (Outcome::ClientGone, 499),
+            Some(SourceFailure::TimedOut) => (Outcome::ClientMistake, 408),
+            Some(SourceFailure::TooLarge) => (Outcome::ClientMistake, 413),
+            Some(SourceFailure::Malformed) | None => (Outcome::ClientMistake, 400),
+        };
+        return Failure { outcome, retry: false, status, message };
     }
     upstream_failed(choice, tried, |choice| {
         if let Some(upstream) = choice.upstream() {

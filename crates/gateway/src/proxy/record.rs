@@ -115,7 +115,7 @@ impl Record {
             request_id: self.request_id,
             at: Timestamp::now(),
             group: service.unwrap_or_else(|| self.route.clone()),
-            parent: self.is_aggregate.then(|| self.route.clone()),
+            parent: choice.filter(|_| self.is_aggregate).map(|_| self.route.clone()),
             key: choice.map(|choice| Arc::clone(&choice.key)),
             model: self.model.clone(),
             is_success,

@@ -59,13 +59,15 @@ pub struct Relay {
     masker: Option<Masker>,
     pace: Pace,
     timer: Option<Pin<Box<Sleep>>>,
+    last_frame: Instant,
     ending: Option<Box<Ending>>,
 }
 
 impl Relay {
     /// `held` is what has been read of the body, `rest` what is still to come.
     pub fn new(held: VecDeque<Frame<Bytes>>, rest: Option<ResponseBody>, pace: Pace, ending: Ending) -> Self {
-        let mut relay = Self { held, rest, masker: None, pace, timer: None, ending: Some(Box::new(ending)) };
+        let (last_frame, ending) = (Instant::now(), Some(Box::new(ending)));
+        let mut relay = Self { held, rest, masker: None, pace, timer: None, last_frame, ending };
         if relay.is_end_stream() {
             relay.complete();
         }
@@ -86,25 +88,25 @@ impl Relay {
         match Pin::new(body).poll_frame(cx) {
             Poll::Pending => self.poll_pace(cx).map(|why| Some(Err(why))),
             Poll::Ready(frame) => {
-                if let (Pace::Idle(limit), Some(timer)) = (self.pace, &mut self.timer) {
-                    timer.as_mut().reset(Instant::now() + limit);
-                }
+                self.last_frame = Instant::now();
                 Poll::Ready(frame.map(|frame| frame.map_err(|error| format!("the response was cut short: {error}"))))
             }
         }
     }
 
-    /// Nothing is there: for too long?
+    /// Nothing is there: for too long? The timer is not touched while frames come; it is set anew when it fires too early.
     fn poll_pace(&mut self, cx: &mut Context<'_>) -> Poll<String> {
-        let pace = self.pace;
-        let timer = self.timer.get_or_insert_with(|| {
-            Box::pin(match pace {
-                Pace::Until(deadline) => tokio::time::sleep_until(deadline),
-                Pace::Idle(limit) => tokio::time::sleep(limit),
-            })
-        });
+        let deadline = match self.pace {
+            Pace::Until(deadline) => deadline,
+            Pace::Idle(limit) => self.last_frame + limit,
+        };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        while timer.deadline() < deadline {
+            ready!(timer.as_mut().poll(cx));
+            timer.as_mut().reset(deadline);
+        }
         ready!(timer.as_mut().poll(cx));
-        Poll::Ready(match pace {
+        Poll::Ready(match self.pace {
             Pace::Until(_) => "the response was not complete within request_timeout".to_owned(),
             Pace::Idle(limit) => format!("the stream sent nothing for {} s", limit.as_secs()),
         })

@@ -77,8 +77,10 @@ impl Refusal {
         Self::new(shape, StatusCode::BAD_REQUEST, "BAD_REQUEST", "the request body is malformed")
     }
 
-    pub fn request_failed(shape: ErrorShape, why: &str) -> Self {
-        Self::new(shape, StatusCode::BAD_REQUEST, "BAD_REQUEST", why)
+    /// The client's request could not be sent as it is.
+    pub fn request_failed(shape: ErrorShape, status: u16, why: &str) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self::new(shape, status, "BAD_REQUEST", why)
     }
 
     pub fn model_refused(shape: ErrorShape, model: &str) -> Self {

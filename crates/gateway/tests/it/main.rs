@@ -1,1 +1,28 @@
-//! Flow tests.
+//! Flows, seen from outside: the built program over TCP, a mock provider behind it.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `proxy_outcomes` | the outcome table, row by row |
+//! | `proxy_retries` | how often and with whom a request is tried again |
+//! | `proxy_upstreams` | weights, ejection and probe, aggregate groups |
+//! | `proxy_transparency` | bytes, heads and methods arrive as they were sent |
+//! | `proxy_streams` | chunk by chunk, first-event failover, leaving clients, slow readers |
+//! | `proxy_shaping` | overrides, redirects, header rules, model lists |
+//! | `proxy_limits` | sizes, times, keys and requests that are refused |
+//! | `proxy_outbound` | HTTP, HTTPS and SOCKS5 proxies, TLS |
+//! | `logs` | the request log, its spool, counters and statistics |
+//! | `lifecycle` | start, check, signals, restart |
+//! | `admin_api` | what tools written for 1.4.x call |
+
+mod admin_api;
+mod lifecycle;
+mod logs;
+mod proxy_limits;
+mod proxy_outbound;
+mod proxy_outcomes;
+mod proxy_retries;
+mod proxy_shaping;
+mod proxy_streams;
+mod proxy_transparency;
+mod proxy_upstreams;
+mod support;

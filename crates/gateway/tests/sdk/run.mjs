@@ -4,7 +4,7 @@
 
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { runWithServers, startGateway, startMock } from "../../../../scripts/servers.mjs";
@@ -24,8 +24,8 @@ await runWithServers(async () => {
   };
   const scripts = readdirSync(join(HERE, "js")).filter((name) => name.endsWith(".test.mjs"));
   const failed = [
-    await run(python, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "python"], env),
-    await run(process.execPath, ["--test", ...scripts.map((name) => join("js", name))], env),
+    await run(process.execPath, ["--test", "--test-reporter=spec", ...scripts.map((name) => join("js", name))], env),
+    await run(resolve(python), ["-m", "pytest", "-q", "-p", "no:cacheprovider", "python"], env),
   ].some((code) => code !== 0);
   if (failed) console.error(`what gpt-load wrote:\n${gateway.output()}`);
   return failed ? 1 : 0;

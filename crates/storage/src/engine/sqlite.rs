@@ -144,6 +144,6 @@ pub(super) fn int(row: &SqliteRow, column: &str) -> Result<Option<i64>, StorageE
 pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, StorageError> {
     let Some(text) = text(row, column)? else { return Ok(None) };
     let instant =
-        time::parse(&text).ok_or_else(|| StorageError::corrupt(column, &"it is no time that Go or we write"))?;
+        time::parse(&text).ok_or_else(|| StorageError::corrupt(column, "it is no time that Go or we write"))?;
     Ok(Some(instant))
 }

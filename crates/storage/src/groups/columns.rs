@@ -88,8 +88,8 @@ pub(super) fn of(spec: &GroupSpec) -> Vec<(Groups, Expr)> {
     ]
 }
 
-fn word<W: FromStr<Err: ToString>>(row: &Row, column: Groups) -> Result<W, StorageError> {
-    row.text(column)?.parse().map_err(|error: W::Err| corrupt(column, &error))
+fn word<W: FromStr>(row: &Row, column: Groups) -> Result<W, StorageError> {
+    row.text(column)?.parse().map_err(|_| corrupt(column, "it is a word we do not know"))
 }
 
 /// JSON of a column; SQL's null, JSON's null and an empty text are all "nothing set".
@@ -97,7 +97,7 @@ fn json<T: DeserializeOwned + Default>(row: &Row, column: Groups) -> Result<T, S
     let text = row.text(column)?;
     match text.trim() {
         "" | "null" => Ok(T::default()),
-        text => serde_json::from_str(text).map_err(|error| corrupt(column, &error)),
+        text => serde_json::from_str(text).map_err(|_| corrupt(column, "it is not the JSON expected")),
     }
 }
 
@@ -113,7 +113,8 @@ fn redirect_rules(row: &Row) -> Result<BTreeMap<String, String>, StorageError> {
     Ok(rules.into_iter().filter_map(text).collect())
 }
 
-fn corrupt(column: Groups, reason: &impl ToString) -> StorageError {
+/// Not with the parser's words: they quote the value, which may hold a secret.
+fn corrupt(column: Groups, reason: &'static str) -> StorageError {
     StorageError::corrupt(format!("groups.{}", column.unquoted()), reason)
 }
 

@@ -52,8 +52,8 @@ impl Db {
     pub async fn find_keys(&self, group: GroupId, keys: &[Secret]) -> Result<Vec<(usize, KeyId)>, StorageError> {
         let lookup = Lookup::new(self.cipher(), keys);
         let mut ids = BTreeMap::new();
-        for query in lookup.queries(group) {
-            lookup.take(&self.engine().fetch(&query).await?, &mut ids)?;
+        for query in lookup.queries() {
+            lookup.take(group, &self.engine().fetch(&query).await?, &mut ids)?;
         }
         Ok(ids.into_iter().flat_map(|(place, ids)| ids.into_iter().map(move |id| (place, id))).collect())
     }
@@ -78,21 +78,24 @@ impl Lookup {
         Self { places }
     }
 
-    fn queries(&self, group: GroupId) -> Vec<SelectStatement> {
+    /// By hash alone: given the group too, SQLite would rather read the whole group.
+    fn queries(&self) -> Vec<SelectStatement> {
         let hashes: Vec<&str> = self.places.keys().map(String::as_str).collect();
         let query = |hashes: &[&str]| {
             Query::select()
-                .columns([ApiKeys::Id, ApiKeys::KeyHash])
+                .columns([ApiKeys::Id, ApiKeys::KeyHash, ApiKeys::GroupId])
                 .from(ApiKeys::Table)
                 .and_where(Expr::col(ApiKeys::KeyHash).is_in(hashes.iter().copied()))
-                .and_where(Expr::col(ApiKeys::GroupId).eq(group.0))
                 .take()
         };
         hashes.chunks(ROWS).map(query).collect()
     }
 
-    fn take(&self, rows: &[Row], found: &mut Found) -> Result<(), StorageError> {
+    fn take(&self, group: GroupId, rows: &[Row], found: &mut Found) -> Result<(), StorageError> {
         for row in rows {
+            if row.int(ApiKeys::GroupId)? != group.0 {
+                continue;
+            }
             let id = KeyId(row.int(ApiKeys::Id)?);
             for place in self.places.get(&row.text(ApiKeys::KeyHash)?).into_iter().flatten() {
                 found.entry(*place).or_default().push(id);
@@ -103,8 +106,8 @@ impl Lookup {
 
     async fn run(&self, tx: &mut Tx<'_>, group: GroupId) -> Result<Found, StorageError> {
         let mut found = Found::new();
-        for query in self.queries(group) {
-            self.take(&tx.fetch(&query).await?, &mut found)?;
+        for query in self.queries() {
+            self.take(group, &tx.fetch(&query).await?, &mut found)?;
         }
         Ok(found)
     }

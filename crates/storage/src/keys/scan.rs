@@ -60,8 +60,8 @@ impl Db {
             .take();
         let rows = self.engine().fetch(&self.dialect().json_page(columns, page)).await?;
         let json = rows.first().map(|row| row.text("page")).transpose()?.unwrap_or_default();
-        let keys: Vec<Columns> =
-            serde_json::from_str(&json).map_err(|error| StorageError::corrupt("api_keys", &error))?;
+        let keys: Vec<Columns> = serde_json::from_str(&json)
+            .map_err(|_| StorageError::corrupt("api_keys", "rows are not of the types expected"))?;
         Ok(keys.into_iter().map(|columns| self.pool_key(columns)).collect())
     }
 

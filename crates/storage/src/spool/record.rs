@@ -70,9 +70,8 @@ pub struct SpoolRecord {
 
 /// MySQL's `text` ends here.
 const TEXT_BYTES: usize = 65_535;
-/// The last millisecond of the year 9999; later ones have no text form that databases read.
-const LAST_MS: i64 = 253_402_300_799_999;
-
+/// 9999-12-30T22:00:00Z, the last that [`jiff::Timestamp`] takes.
+const LAST_MS: i64 = 253_402_207_200_000;
 impl SpoolRecord {
     /// Makes every field fit its column in any of the databases: texts are cut at a character's end, and NUL, which PostgreSQL refuses,
     /// is replaced.

@@ -7,7 +7,7 @@ import Anthropic from "@anthropic-ai/sdk";
 
 import { makeGroup, MESSAGES, providerSaw, TEXT } from "./groups.mjs";
 
-const call = { model: "claude-sonnet-4-5", max_tokens: 10, messages: MESSAGES };
+const call = { model: "claude-haiku-4-5", max_tokens: 10, messages: MESSAGES };
 
 function client(group, apiKey = group.proxyKey) {
   return new Anthropic({ apiKey, baseURL: group.url, maxRetries: 0, timeout: 30_000 });

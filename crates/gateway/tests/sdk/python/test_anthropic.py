@@ -4,7 +4,7 @@ import anthropic
 import pytest
 from conftest import MESSAGES, TEXT, Group
 
-MODEL = "claude-sonnet-4-5"
+MODEL = "claude-haiku-4-5"
 
 
 def client(group: Group, proxy_key: str = "") -> anthropic.Anthropic:
@@ -41,8 +41,8 @@ def test_a_token_count(make_group):
 
 def test_models(make_group):
     models = client(make_group("anthropic", "ok")).models
-    assert [model.id for model in models.list()] == [MODEL, "claude-haiku-4-5"]
-    assert models.retrieve(MODEL).display_name == "Claude Sonnet 4.5"
+    assert [model.id for model in models.list()] == ["claude-sonnet-4-5", MODEL]
+    assert models.retrieve(MODEL).display_name == "Claude Haiku 4.5"
 
 
 @pytest.mark.parametrize("kind", ["limited", "dead", "quota", "overloaded", "reset"])

@@ -1,0 +1,71 @@
+# What can be done with this checkout; `make help` lists it.
+.POSIX:
+.NOTPARALLEL:
+.PHONY: help build run demo test test-rust test-sdk test-demo packages lint fmt-check clippy doc fmt bench clean
+
+SDK = crates/gateway/tests/sdk
+PYTHON = .venv/bin/python
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+build: ## build the release binary target/release/gpt-load
+	cargo build --locked --release -p gateway
+
+run: build ## build and run the server: data in ./data, settings from ./.env if there is one
+	target/release/gpt-load
+
+demo: ## show, without any account, how good and bad keys are treated
+	cargo build --locked -p gateway -p testkit
+	@node scripts/demo.mjs debug
+
+test: packages lint test-rust test-demo test-sdk ## install what tests need, then run every check and test
+
+test-rust: packages ## unit and flow tests
+	cargo test --locked --workspace
+
+test-sdk: packages test-programs .venv/installed $(SDK)/node_modules/.package-lock.json ## the providers' own SDKs
+	node $(SDK)/run.mjs $(PYTHON) debug
+
+test-demo: test-programs ## the demo, as a test
+	node scripts/demo.mjs debug
+
+lint: fmt-check clippy doc ## formatting, clippy and doc warnings
+
+fmt-check:
+	cargo fmt --all --check
+
+clippy:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps --workspace
+
+fmt: ## format the Rust code
+	cargo fmt --all
+
+bench: build ## CPU per request beside nginx; ARGS="--rounds 9 --seconds 5" and the like
+	scripts/need nginx='command -v nginx' wrk='command -v wrk' util-linux='command -v taskset'
+	cargo build --locked --release -p testkit
+	node bench/run.mjs $(ARGS)
+
+clean: ## remove what was built and installed here; ./data stays
+	cargo clean
+	rm -rf .venv $(SDK)/node_modules
+
+# The same artifacts as test-rust has built: a plain `cargo build` would choose other features of shared dependencies.
+test-programs:
+	cargo test --locked --workspace --no-run
+
+packages:
+	scripts/need gcc='command -v cc' libc6-dev='test -e /usr/include/stdlib.h || ! command -v dpkg' \
+		python3-venv='python3 -c "import ensurepip"' procps='test -x /bin/kill' tinyproxy='command -v tinyproxy'
+
+.venv/installed: $(SDK)/requirements.txt
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $(SDK)/requirements.txt
+	touch $@
+
+$(SDK)/node_modules/.package-lock.json: $(SDK)/package-lock.json
+	cd $(SDK) && npm ci
+	touch $@

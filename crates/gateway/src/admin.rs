@@ -1,0 +1,153 @@
+//! The admin API: JSON under `/api`, and `/health`.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`auth`], [`throttle`], [`login`] | the admin key, and what wrong ones cost |
+//! | [`extract`], [`reply`], [`error`], [`page`], [`messages`] | how requests are read and answers are written |
+//! | [`groups`], [`keys`], [`settings`], [`logs`], [`channel_types`], [`health`] | the resources |
+//! | [`cors`], [`fallback`] | pages of other origins; paths that are nothing |
+//!
+//! A change is stored first, then put in force; when the answer leaves, it is in force. Error bodies are built in [`error`] only.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::{from_extractor_with_state, from_fn_with_state, map_response};
+use axum::routing::{delete, get, post, put};
+use domain::secret::Secret;
+use storage::Db;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Cors, TrustedProxies};
+use crate::keyring::Keyring;
+use crate::probe::Prober;
+use crate::snapshot::build::Publisher;
+use auth::{Admin, Gate};
+
+mod auth;
+mod channel_types;
+mod cors;
+mod error;
+mod extract;
+mod fallback;
+mod groups;
+mod health;
+mod keys;
+mod login;
+mod logs;
+mod messages;
+mod page;
+mod reply;
+mod settings;
+mod throttle;
+
+/// Longest request body, in bytes.
+const BODY_LIMIT: usize = 1 << 20;
+/// Longest request body with a list of keys, in bytes.
+const KEYS_BODY_LIMIT: usize = 64 << 20;
+
+/// What the admin API works with.
+pub struct AdminState {
+    /// The database.
+    pub db: Db,
+    /// All keys.
+    pub keyring: Arc<Keyring>,
+    /// Puts changes of groups and settings in force.
+    pub publisher: Arc<Publisher>,
+    /// Tests keys.
+    pub prober: Arc<Prober>,
+    /// The key this API asks for.
+    pub auth_key: Secret,
+    /// When the program started.
+    pub started: Instant,
+    /// Whose word on the client's address is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Cross-origin rules, if enabled.
+    pub cors: Option<Cors>,
+    /// Cancelled when the program is about to stop.
+    pub draining: CancellationToken,
+}
+
+/// The API, and the answer to every path that is none of its own.
+///
+/// Requests carry the peer's address as [`ConnectInfo`](axum::extract::ConnectInfo).
+pub fn router(state: Arc<AdminState>) -> Router {
+    let context = Arc::new(Context { gate: Gate::new(&state.auth_key), edits: Mutex::default(), state });
+
+    let open = Router::new()
+        .route("/health", get(health::health))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/api/auth/login", post(login::login));
+
+    let groups = Router::new()
+        .route("/api/channel-types", get(channel_types::list))
+        .route("/api/groups", get(groups::list::full).post(groups::create::create))
+        .route("/api/groups/list", get(groups::list::short))
+        .route("/api/groups/config-options", get(groups::config_options::list))
+        .route("/api/groups/reorder", put(groups::reorder::reorder))
+        .route("/api/groups/{id}", put(groups::update::update).delete(groups::remove::remove))
+        .route("/api/groups/{id}/stats", get(groups::stats::stats))
+        .route("/api/groups/{id}/sub-groups", get(groups::sub_groups::list).post(groups::add_sub_groups::add))
+        .route("/api/groups/{id}/sub-groups/{sub}", delete(groups::sub_groups::remove))
+        .route("/api/groups/{id}/sub-groups/{sub}/weight", put(groups::sub_groups::reweigh))
+        .route("/api/groups/{id}/parent-aggregate-groups", get(groups::parents::list));
+
+    let keys = Router::new()
+        .route("/api/keys", get(keys::list::list))
+        .route("/api/keys/export", get(keys::export::export))
+        .route("/api/keys/{id}/notes", put(keys::notes::update))
+        .route("/api/keys/restore-all-invalid", post(keys::restore::all_invalid))
+        .route("/api/keys/clear-all-invalid", post(keys::remove::all_invalid))
+        .route("/api/keys/clear-all", post(keys::remove::all));
+
+    let many_keys = Router::new()
+        .route("/api/keys/add-multiple", post(keys::add::add))
+        .route("/api/keys/delete-multiple", post(keys::remove::some))
+        .route("/api/keys/restore-multiple", post(keys::restore::some))
+        .route("/api/keys/test-multiple", post(keys::test::test))
+        .layer(DefaultBodyLimit::max(KEYS_BODY_LIMIT));
+
+    let rest = Router::new()
+        .route("/api/settings", get(settings::list).put(settings::update))
+        .route("/api/logs", get(logs::list));
+
+    // One layer over all of them, so that no handler can forget to ask for the key.
+    let closed = groups.merge(keys).merge(many_keys).merge(rest);
+    let closed = closed.route_layer(from_extractor_with_state::<Admin, _>(Arc::clone(&context)));
+
+    open.merge(closed)
+        .fallback(fallback::answer)
+        .method_not_allowed_fallback(fallback::answer)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(map_response(reply::not_to_be_cached))
+        .layer(from_fn_with_state(Arc::clone(&context), cors::answer))
+        .with_state(context)
+}
+
+/// What handlers get: the program's parts, and what only the API itself needs.
+struct Context {
+    state: Arc<AdminState>,
+    /// Checks admin keys.
+    gate: Gate,
+    /// Held while groups or their links are read, checked and written, so that of two changes at once none is lost.
+    edits: Mutex<()>,
+}
+
+impl Deref for Context {
+    type Target = AdminState;
+
+    fn deref(&self) -> &AdminState {
+        &self.state
+    }
+}
+
+/// How handlers take the [`Context`].
+type Parts = State<Arc<Context>>;
+
+#[cfg(test)]
+mod tests;

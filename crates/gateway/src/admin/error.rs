@@ -1,0 +1,168 @@
+//! What goes wrong, as the client sees it. The API's error bodies are built here and nowhere else.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use domain::group::GroupError;
+use domain::rewrite::headers::HeaderRuleError;
+use domain::settings::SettingError;
+use http::StatusCode;
+use serde::Serialize;
+use storage::StorageError;
+
+use super::messages::Message;
+
+/// An error with the code clients know it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    code: Code,
+    message: String,
+}
+
+/// Errors by kind. The words and statuses are those of GPT-Load 1.4.x.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Code {
+    BadRequest,
+    InvalidJson,
+    ValidationFailed,
+    Unauthorized,
+    NotFound,
+    DuplicateResource,
+    DatabaseError,
+}
+
+impl Code {
+    fn parts(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::BadRequest => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
+            Self::InvalidJson => (StatusCode::BAD_REQUEST, "INVALID_JSON"),
+            Self::ValidationFailed => (StatusCode::BAD_REQUEST, "VALIDATION_FAILED"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::DuplicateResource => (StatusCode::CONFLICT, "DUPLICATE_RESOURCE"),
+            Self::DatabaseError => (StatusCode::INTERNAL_SERVER_ERROR, "DATABASE_ERROR"),
+        }
+    }
+}
+
+impl ApiError {
+    /// A request that can't be understood.
+    pub fn bad_request(message: &Message) -> Self {
+        Self::new(Code::BadRequest, message)
+    }
+
+    /// A body that is no JSON object.
+    pub fn invalid_json(why: &impl ToString) -> Self {
+        Self::new(Code::InvalidJson, &Message::NotJson(why.to_string()))
+    }
+
+    /// A request that is understood, with a value that is not allowed.
+    pub fn invalid(message: &impl ToString) -> Self {
+        Self::new(Code::ValidationFailed, message)
+    }
+
+    /// A field with a value that is not allowed.
+    pub fn field(name: &str, given: impl Into<String>, allowed: impl Into<String>) -> Self {
+        GroupError::new(name, given, allowed).into()
+    }
+
+    /// No admin key, or a wrong one.
+    pub fn unauthorized(message: &Message) -> Self {
+        Self::new(Code::Unauthorized, message)
+    }
+
+    /// Something named in the request isn't there.
+    pub fn not_found(message: &Message) -> Self {
+        Self::new(Code::NotFound, message)
+    }
+
+    /// [`StorageError::NotFound`] with the name of what wasn't found.
+    pub fn naming(message: Message) -> impl FnOnce(StorageError) -> Self {
+        move |error| match error {
+            StorageError::NotFound => Self::not_found(&message),
+            other => other.into(),
+        }
+    }
+
+    /// What the client is told.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn new(code: Code, message: &impl ToString) -> Self {
+        Self { code, message: message.to_string() }
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::NotFound => Self::not_found(&Message::NotFound),
+            StorageError::Duplicate { field } => Self::new(Code::DuplicateResource, &Message::Taken(field)),
+            other => {
+                tracing::error!(error = %other, "the database failed an admin call");
+                Self::new(Code::DatabaseError, &Message::DatabaseFailed(other.to_string()))
+            }
+        }
+    }
+}
+
+impl From<GroupError> for ApiError {
+    fn from(fault: GroupError) -> Self {
+        Self::invalid(&fault)
+    }
+}
+
+impl From<SettingError> for ApiError {
+    fn from(fault: SettingError) -> Self {
+        Self::invalid(&fault)
+    }
+}
+
+impl From<HeaderRuleError> for ApiError {
+    fn from(fault: HeaderRuleError) -> Self {
+        Self::invalid(&fault)
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope {
+    code: &'static str,
+    message: String,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.code.parts();
+        (status, Json(Envelope { code, message: self.message })).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn storage_errors_keep_their_meaning() {
+        let cases = [
+            (StorageError::NotFound, 404, "NOT_FOUND"),
+            (StorageError::Duplicate { field: "name" }, 409, "DUPLICATE_RESOURCE"),
+            (StorageError::Corrupt { column: "c".to_owned(), reason: "r".to_owned() }, 500, "DATABASE_ERROR"),
+        ];
+        for (error, status, code) in cases {
+            let response = ApiError::from(error).into_response();
+            assert_eq!(response.status(), status);
+            let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body["code"], code);
+            assert!(body["message"].is_string() && body.get("data").is_none());
+        }
+    }
+
+    #[test]
+    fn a_field_error_names_field_value_and_what_is_allowed() {
+        let error = ApiError::field("weight", "1001", "0 to 1000");
+        for part in ["weight", "1001", "0 to 1000"] {
+            assert!(error.message().contains(part), "{}", error.message());
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What a client may set about a group, and how it is laid over what there is.
+
+use std::collections::BTreeMap;
+
+use domain::group::{ChannelType, GroupKind, GroupSpec, UpstreamSpec};
+use domain::raw_object::RawObject;
+use domain::rewrite::headers::{HeaderRule, HeaderRules, canonical_name};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::admin::error::ApiError;
+
+/// What stands in an aggregate's row, which has no model of its own: the column must not be empty for GPT-Load 1.4.x.
+const NO_TEST_MODEL: &str = "-";
+
+/// The fields of a group. One that is absent or null stays as it is; `{}`, `[]` and `""` clear.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct GroupFields {
+    name: Option<String>,
+    display_name: Option<String>,
+    description: Option<String>,
+    group_type: Option<String>,
+    channel_type: Option<String>,
+    upstreams: Option<Vec<UpstreamSpec>>,
+    validation_endpoint: Option<String>,
+    sort: Option<i64>,
+    test_model: Option<String>,
+    param_overrides: Option<RawObject>,
+    config: Option<Map<String, Value>>,
+    header_rules: Option<Vec<HeaderRule>>,
+    model_redirect_rules: Option<BTreeMap<String, String>>,
+    model_redirect_strict: Option<bool>,
+    proxy_keys: Option<String>,
+}
+
+impl GroupFields {
+    /// A new group.
+    pub fn create(self) -> Result<GroupSpec, ApiError> {
+        let kind = self.kind()?.unwrap_or_default();
+        let channel: ChannelType = self.channel_type.as_deref().unwrap_or_default().trim().parse()?;
+        self.laid_over(blank(kind, channel))
+    }
+
+    /// `old` with these fields changed. Whether it is an aggregate can't be.
+    pub fn update(self, old: GroupSpec) -> Result<GroupSpec, ApiError> {
+        match self.kind()? {
+            Some(kind) if kind != old.kind => {
+                let allowed = format!("it can't be changed and stays {}", old.kind.as_str());
+                Err(ApiError::field("group_type", kind.as_str(), allowed))
+            }
+            _ => self.laid_over(old),
+        }
+    }
+
+    fn kind(&self) -> Result<Option<GroupKind>, ApiError> {
+        Ok(self.group_type.as_deref().map(|word| word.trim().parse()).transpose()?)
+    }
+
+    fn laid_over(self, mut spec: GroupSpec) -> Result<GroupSpec, ApiError> {
+        if let Some(channel) = self.channel_type {
+            spec.channel = channel.trim().parse()?;
+        }
+        put_text(&mut spec.name, self.name);
+        put_text(&mut spec.display_name, self.display_name);
+        put_text(&mut spec.description, self.description);
+        put_text(&mut spec.validation_endpoint, self.validation_endpoint);
+        put_text(&mut spec.test_model, self.test_model.filter(|model| !model.trim().is_empty()));
+        put_text(&mut spec.proxy_keys, self.proxy_keys);
+        put(&mut spec.upstreams, self.upstreams);
+        put(&mut spec.sort, self.sort);
+        put(&mut spec.param_overrides, self.param_overrides);
+        put(&mut spec.config, self.config);
+        put(&mut spec.header_rules, self.header_rules);
+        put(&mut spec.model_redirect_rules, self.model_redirect_rules);
+        put(&mut spec.model_redirect_strict, self.model_redirect_strict);
+        checked(spec)
+    }
+}
+
+fn blank(kind: GroupKind, channel: ChannelType) -> GroupSpec {
+    GroupSpec {
+        name: String::new(),
+        display_name: String::new(),
+        description: String::new(),
+        kind,
+        channel,
+        upstreams: Vec::new(),
+        validation_endpoint: String::new(),
+        sort: 0,
+        test_model: String::new(),
+        param_overrides: RawObject::default(),
+        config: Map::new(),
+        header_rules: Vec::new(),
+        model_redirect_rules: BTreeMap::new(),
+        model_redirect_strict: false,
+        proxy_keys: String::new(),
+    }
+}
+
+fn put<T>(place: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *place = given;
+    }
+}
+
+fn put_text(place: &mut String, given: Option<String>) {
+    put(place, given.map(|text| text.trim().to_owned()));
+}
+
+fn checked(mut spec: GroupSpec) -> Result<GroupSpec, ApiError> {
+    if spec.kind == GroupKind::Aggregate {
+        spec.upstreams.clear();
+        spec.validation_endpoint.clear();
+        NO_TEST_MODEL.clone_into(&mut spec.test_model);
+    }
+    for upstream in &mut spec.upstreams {
+        upstream.url = upstream.url.trim().to_owned();
+    }
+    for rule in &mut spec.header_rules {
+        rule.key = canonical_name(rule.key.trim());
+    }
+    // A null inherits, as absence does.
+    spec.config.retain(|_, value| !value.is_null());
+    spec.check()?;
+    HeaderRules::compile(&spec.header_rules)?;
+    Ok(spec)
+}
+
+#[cfg(test)]
+mod tests;

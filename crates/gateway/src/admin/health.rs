@@ -1,0 +1,82 @@
+//! `/health`: for people, container health checks and load balancers. No key is asked for, so nothing is told that matters.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::Parts;
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Serialize)]
+pub struct Health {
+    status: &'static str,
+    timestamp: Timestamp,
+    uptime: String,
+}
+
+/// `GET /health`
+pub async fn health(State(context): Parts) -> Json<Health> {
+    let uptime = hours_minutes_seconds(context.started.elapsed());
+    Json(Health { status: "healthy", timestamp: Timestamp::now(), uptime })
+}
+
+#[derive(Serialize)]
+pub struct Liveness {
+    status: &'static str,
+}
+
+/// `GET /health/live`: the process answers.
+pub async fn live() -> Json<Liveness> {
+    Json(Liveness { status: "live" })
+}
+
+#[derive(Serialize)]
+pub struct Readiness {
+    status: &'static str,
+    /// What is in the way.
+    reasons: Vec<&'static str>,
+}
+
+/// `GET /health/ready`: requests may be sent here.
+pub async fn ready(State(context): Parts) -> (StatusCode, Json<Readiness>) {
+    let mut reasons = Vec::new();
+    if context.draining.is_cancelled() {
+        reasons.push("draining");
+    }
+    if !matches!(timeout(PATIENCE, context.db.ping()).await, Ok(Ok(()))) {
+        reasons.push("database");
+    }
+    match reasons.is_empty() {
+        true => (StatusCode::OK, Json(Readiness { status: "ready", reasons })),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "not_ready", reasons })),
+    }
+}
+
+/// As Go prints durations, in whole seconds: `26h3m4s`, `3m0s`, `4s`.
+fn hours_minutes_seconds(uptime: Duration) -> String {
+    let seconds = uptime.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m{s}s"),
+        (h, m, s) => format!("{h}h{m}m{s}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uptime_reads_as_in_go() {
+        for (seconds, text) in [(0, "0s"), (59, "59s"), (180, "3m0s"), (3600, "1h0m0s"), (93_784, "26h3m4s")] {
+            assert_eq!(hours_minutes_seconds(Duration::from_secs(seconds)), text);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Provider keys.
+//!
+//! The database is the truth; memory is up to 200 ms newer about states. What an operator changes is written to both before the answer.
+
+use domain::ids::{GroupId, KeyId};
+use domain::key::KeyStatus;
+use domain::secret::Secret;
+use serde::Deserialize;
+use storage::keys::{KeyChange, KeyFilter};
+use storage::{Db, PageRequest};
+
+use super::error::ApiError;
+use super::messages::Message;
+use super::{Context, groups};
+use crate::keyring::Pool;
+
+pub mod add;
+pub mod export;
+pub mod list;
+pub mod notes;
+mod object;
+pub mod remove;
+pub mod restore;
+pub mod test;
+
+/// Keys one call takes.
+const MAX_KEYS: usize = 5000;
+/// Keys written or read in one step, so that others can use the database between.
+const STEP: u32 = 1000;
+
+/// A group and a text with keys: a JSON array of strings, or any text split at white space, commas and semicolons.
+#[derive(Deserialize)]
+pub struct KeysText {
+    group_id: GroupId,
+    keys_text: String,
+}
+
+/// A group.
+#[derive(Deserialize)]
+pub struct OfGroup {
+    group_id: GroupId,
+}
+
+/// The keys of a text, each once.
+struct Chosen {
+    group: GroupId,
+    keys: Vec<Secret>,
+    /// Blanks and repeats.
+    ignored: usize,
+}
+
+impl KeysText {
+    /// Reads the text and makes sure that the group is there and has keys of its own.
+    async fn read(self, context: &Context) -> Result<Chosen, ApiError> {
+        groups::find_standard(context, self.group_id).await?;
+        let text = domain::key::text::read(&self.keys_text);
+        match text.keys.len() {
+            0 => Err(ApiError::invalid(&Message::NoKeys)),
+            given if given > MAX_KEYS => Err(ApiError::invalid(&Message::TooManyKeys { given, limit: MAX_KEYS })),
+            _ => Ok(Chosen { group: self.group_id, keys: text.keys, ignored: text.ignored }),
+        }
+    }
+}
+
+impl Chosen {
+    /// Those of the keys that the group has.
+    async fn ids(&self, db: &Db) -> Result<Vec<KeyId>, ApiError> {
+        Ok(db.find_keys(self.group, &self.keys).await?.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// How many entries of the text had no effect, when `done` had one.
+    fn others(&self, done: usize) -> usize {
+        (self.keys.len() + self.ignored).saturating_sub(done)
+    }
+}
+
+/// How many keys a group has in the database.
+pub async fn count(db: &Db, group: GroupId) -> Result<u64, ApiError> {
+    let filter = KeyFilter { group: Some(group), ..KeyFilter::default() };
+    Ok(db.keys_page(&filter, PageRequest { page: 1, size: 1 }).await?.total)
+}
+
+/// The keys in memory that have this status.
+fn with_status(pool: &Pool, status: KeyStatus) -> Vec<KeyId> {
+    let has = |id: &KeyId| pool.get(*id).is_some_and(|key| key.status() == status);
+    pool.ids().into_iter().filter(has).collect()
+}
+
+/// Makes keys active, in the database and in memory.
+async fn activate(db: &Db, pool: &Pool, ids: &[KeyId]) -> Result<(), ApiError> {
+    for ids in ids.chunks(STEP as usize) {
+        let active = |id: &KeyId| KeyChange {
+            id: *id,
+            status: Some(KeyStatus::Active),
+            failure_count: Some(0),
+            last_error: None,
+        };
+        db.apply_key_changes(&ids.iter().map(active).collect::<Vec<_>>()).await?;
+        pool.set_status(ids, KeyStatus::Active);
+    }
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! `POST /api/keys/add-multiple`
+
+use axum::extract::State;
+use domain::key::KeyStatus;
+use serde::Serialize;
+use storage::keys::SLICE;
+
+use super::{KeysText, count};
+use crate::admin::Parts;
+use crate::admin::extract::Body;
+use crate::admin::reply::{Data, Reply};
+use crate::keyring::PoolKey;
+
+#[derive(Serialize)]
+pub struct Added {
+    added_count: usize,
+    /// Repeats in the text, and keys the group has already.
+    ignored_count: usize,
+    total_in_group: u64,
+}
+
+/// Adds keys to a group. They serve when the answer leaves.
+pub async fn add(State(context): Parts, Body(text): Body<KeysText>) -> Reply<Added> {
+    let chosen = text.read(&context).await?;
+    let pool = context.keyring.pool(chosen.group);
+    let mut added_count = 0;
+    for slice in chosen.keys.chunks(SLICE) {
+        let stored = context.db.insert_keys(chosen.group, slice).await?;
+        added_count += stored.added.len();
+        let key = |(place, id): (usize, _)| {
+            slice.get(place).map(|secret| PoolKey::new(id, secret.clone(), KeyStatus::Active, 0))
+        };
+        pool.add(stored.added.into_iter().filter_map(key));
+    }
+    let total_in_group = count(&context.db, chosen.group).await?;
+    Ok(Data(Added { added_count, ignored_count: chosen.others(added_count), total_in_group }))
+}

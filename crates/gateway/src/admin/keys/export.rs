@@ -1,0 +1,69 @@
+//! `GET /api/keys/export`: a text file, one key a line. It is never in memory as a whole.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use domain::key::KeyStatus;
+use futures_util::{Stream, TryStreamExt, stream};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use serde::Deserialize;
+use storage::keys::{KeyScan, PoolKey};
+use storage::{Db, StorageError};
+
+use super::STEP;
+use super::list::group_id;
+use crate::admin::error::ApiError;
+use crate::admin::extract::Params;
+use crate::admin::{Parts, groups};
+
+#[derive(Deserialize)]
+pub struct Wanted {
+    group_id: Option<String>,
+    /// `all`, or a status; all if absent.
+    status: Option<String>,
+}
+
+/// The keys of a group. Those that can't be decrypted are left out.
+pub async fn export(State(context): Parts, Params(wanted): Params<Wanted>) -> Result<Response, ApiError> {
+    let group = groups::find(&context, group_id(wanted.group_id.as_deref())?).await?;
+    let word = wanted.status.as_deref().filter(|word| !word.is_empty()).unwrap_or("all");
+    let scan = KeyScan { group: Some(group.id), status: status(word)? };
+    let headers = [
+        (CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=keys-{}-{word}.txt", group.spec.name)),
+    ];
+    let pages = pages(context.db.clone(), scan).inspect_err(|error| tracing::error!(%error, "an export broke off"));
+    Ok((headers, Body::from_stream(pages)).into_response())
+}
+
+fn status(word: &str) -> Result<Option<KeyStatus>, ApiError> {
+    match word {
+        "all" => Ok(None),
+        word => {
+            let status = word.parse().map_err(|_| ApiError::field("status", word, "one of: all, active, invalid, disabled"));
+            status.map(Some)
+        }
+    }
+}
+
+fn pages(db: Db, scan: KeyScan) -> impl Stream<Item = Result<Bytes, StorageError>> {
+    stream::try_unfold(Some(None), move |next| {
+        let db = db.clone();
+        async move {
+            let Some(after) = next else { return Ok(None) };
+            let page = db.scan_keys(scan, after, STEP).await?;
+            let last = page.last().map(|key| key.id).filter(|_| page.len() == STEP as usize);
+            Ok(Some((lines(&page), last.map(Some))))
+        }
+    })
+}
+
+fn lines(page: &[PoolKey]) -> Bytes {
+    let mut lines = String::new();
+    for secret in page.iter().filter_map(|key| key.secret.as_ref()) {
+        lines.push_str(secret.expose());
+        lines.push('\n');
+    }
+    lines.into()
+}

@@ -1,0 +1,102 @@
+//! `GET /api/keys`
+
+use axum::extract::State;
+use domain::ids::{GroupId, KeyId};
+use domain::key::KeyStatus;
+use domain::secret::Secret;
+use serde::Deserialize;
+use storage::keys::{KeyFilter, KeyOrder, KeySearch, KeySort};
+
+use super::object::KeyObject;
+use crate::admin::error::ApiError;
+use crate::admin::extract::Params;
+use crate::admin::messages::Message;
+use crate::admin::page::{self, PageReply};
+use crate::admin::reply::{Data, Reply};
+use crate::admin::{Parts, groups};
+use crate::clock;
+use crate::keyring::Pool;
+
+/// Characters at a key's end by which a search finds it.
+const TAIL_CHARS: usize = 4;
+
+#[derive(Deserialize)]
+pub struct Wanted {
+    group_id: Option<String>,
+    /// `active`, `invalid`, `disabled` or `cooling`.
+    status: Option<String>,
+    /// The key, exactly.
+    key_value: Option<String>,
+    /// Part of the notes, or the last four characters of a key.
+    q: Option<String>,
+    /// `last_used_at`, `failure_count`, `request_count` or `id`.
+    sort: Option<String>,
+    /// `asc` or `desc`.
+    order: Option<String>,
+    page: Option<String>,
+    page_size: Option<String>,
+}
+
+/// A page of a group's keys, the last used first unless told otherwise.
+pub async fn list(State(context): Parts, Params(wanted): Params<Wanted>) -> Reply<PageReply<KeyObject>> {
+    let group = group_id(wanted.group_id.as_deref())?;
+    groups::find(&context, group).await?;
+    let pool = context.keyring.pool(group);
+    let asked = page::request(wanted.page.as_deref(), wanted.page_size.as_deref());
+    let page = context.db.keys_page(&filter(group, wanted, &pool)?, asked).await?;
+    Ok(Data(PageReply::new(asked, page, |key| KeyObject::new(key, &pool))))
+}
+
+/// The group a query is about.
+pub(super) fn group_id(given: Option<&str>) -> Result<GroupId, ApiError> {
+    let id = given.and_then(|text| text.trim().parse().ok());
+    id.map(GroupId).ok_or_else(|| ApiError::bad_request(&Message::GroupIdMissing))
+}
+
+fn filter(group: GroupId, wanted: Wanted, pool: &Pool) -> Result<KeyFilter, ApiError> {
+    let (status, among) = match wanted.status.as_deref().unwrap_or_default() {
+        "" => (None, None),
+        "cooling" => (Some(KeyStatus::Active), Some(resting(pool))),
+        word => {
+            let allowed = "one of: active, invalid, disabled, cooling";
+            (Some(word.parse().map_err(|_| ApiError::field("status", word, allowed))?), None)
+        }
+    };
+    let order = order(wanted.sort.as_deref(), wanted.order.as_deref());
+    Ok(KeyFilter {
+        group: Some(group),
+        status,
+        key: given(wanted.key_value).map(Secret::from),
+        among,
+        search: given(wanted.q).map(|text| KeySearch { or_ids: ending_with(pool, &text), notes: text }),
+        order,
+    })
+}
+
+fn given(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn resting(pool: &Pool) -> Vec<KeyId> {
+    let now_ms = clock::mono_ms();
+    pool.ids().into_iter().filter(|id| !pool.rests(*id, now_ms).is_empty()).collect()
+}
+
+/// The database can't look into encrypted keys; memory can.
+fn ending_with(pool: &Pool, tail: &str) -> Vec<KeyId> {
+    if tail.chars().count() != TAIL_CHARS {
+        return Vec::new();
+    }
+    let ends = |id: &KeyId| pool.get(*id).is_some_and(|key| key.secret.expose().ends_with(tail));
+    pool.ids().into_iter().filter(ends).collect()
+}
+
+fn order(sort: Option<&str>, order: Option<&str>) -> KeyOrder {
+    let by = match sort.unwrap_or_default() {
+        "failure_count" => KeySort::FailureCount,
+        "request_count" => KeySort::RequestCount,
+        "id" => KeySort::Id,
+        _ => KeySort::LastUsedAt,
+    };
+    KeyOrder { by, descending: order != Some("asc") }
+}

@@ -1,0 +1,30 @@
+//! `PUT /api/keys/{id}/notes`
+
+use axum::extract::State;
+use domain::ids::KeyId;
+use serde::Deserialize;
+
+use crate::admin::Parts;
+use crate::admin::error::ApiError;
+use crate::admin::extract::{Body, InPath};
+use crate::admin::messages::Message;
+use crate::admin::reply::{Acknowledged, Done};
+
+/// Longest notes, in characters.
+const MAX_CHARS: usize = 255;
+
+#[derive(Deserialize)]
+pub struct Notes {
+    notes: String,
+}
+
+/// Replaces an operator's remark on a key.
+pub async fn update(State(context): Parts, InPath(id): InPath<KeyId>, Body(body): Body<Notes>) -> Acknowledged {
+    let notes = body.notes.trim();
+    let chars = notes.chars().count();
+    if chars > MAX_CHARS {
+        return Err(ApiError::field("notes", format!("{chars} characters"), format!("at most {MAX_CHARS}")));
+    }
+    context.db.set_notes(id, notes).await.map_err(ApiError::naming(Message::UnknownKey(id)))?;
+    Ok(Done(Message::NotesUpdated))
+}

@@ -1,0 +1,39 @@
+//! Bringing invalid keys back: chosen ones, or all of a group. Disabled keys stay out: a person has taken them out on purpose.
+
+use axum::extract::State;
+use domain::key::KeyStatus;
+use serde::Serialize;
+
+use super::{KeysText, OfGroup, activate, count, with_status};
+use crate::admin::extract::Body;
+use crate::admin::messages::Message;
+use crate::admin::reply::{Acknowledged, Data, Done, Reply};
+use crate::admin::{Parts, groups};
+
+#[derive(Serialize)]
+pub struct Restored {
+    restored_count: usize,
+    /// Repeats in the text, keys the group doesn't have, and keys that aren't invalid.
+    ignored_count: usize,
+    total_in_group: u64,
+}
+
+/// `POST /api/keys/restore-multiple`
+pub async fn some(State(context): Parts, Body(text): Body<KeysText>) -> Reply<Restored> {
+    let chosen = text.read(&context).await?;
+    let pool = context.keyring.pool(chosen.group);
+    let mut ids = chosen.ids(&context.db).await?;
+    ids.retain(|id| pool.get(*id).is_some_and(|key| key.status() == KeyStatus::Invalid));
+    activate(&context.db, &pool, &ids).await?;
+    let total_in_group = count(&context.db, chosen.group).await?;
+    Ok(Data(Restored { restored_count: ids.len(), ignored_count: chosen.others(ids.len()), total_in_group }))
+}
+
+/// `POST /api/keys/restore-all-invalid`
+pub async fn all_invalid(State(context): Parts, Body(OfGroup { group_id }): Body<OfGroup>) -> Acknowledged {
+    groups::find_standard(&context, group_id).await?;
+    let pool = context.keyring.pool(group_id);
+    let ids = with_status(&pool, KeyStatus::Invalid);
+    activate(&context.db, &pool, &ids).await?;
+    Ok(Done(Message::KeysRestored(ids.len())))
+}
