@@ -3,8 +3,8 @@
 //
 // Both proxies run on one core, the mock provider and wrk on another. Rounds of the two take turns, so that whatever else
 // the machine does hurts both; medians of CPU time by request and of the ratios within a round are told. CPU time is
-// user and system time of the whole process tree; for gpt-load it includes the log's spool. Its database is written
-// after the rounds, and what that costs is told by itself.
+// user and system time of the whole process tree. The threads that write gpt-load's log to SQLite are told apart: what
+// they do is no part of a request, and goes on after it.
 
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -24,7 +24,8 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const KEYS = 100;
 const MAX_SECONDS_IN_ALL = 1800;
 const MAX_CONNECTIONS = 500;
-const DATABASE_LIMIT_MS = 300_000;
+const LOG_LIMIT_MS = 300_000;
+const DATABASE_THREADS = /^sqlx-/;
 
 const options = readOptions();
 const [proxyCore, loadCore] = twoCores();
@@ -39,16 +40,17 @@ await runWithServers(async () => {
   const idle = proxies.map(({ pid }) => residentMemory(pid));
   for (const proxy of proxies) await round(proxy, 8);
 
-  const threadsBefore = cpuTimeByThread(gptLoad.pid);
+  const threads = cpuTimeByThread(gptLoad.pid);
+  const rowsBefore = await logRows(gptLoad);
   const rounds = [];
   for (const connections of options.connections) rounds.push(...(await interleaved(proxies, connections)));
-  const threadsAfter = cpuTimeByThread(gptLoad.pid);
-
   const rows = options.connections.flatMap((connections) => proxies.map((proxy) => summary(rounds, proxy, connections)));
   printTable("POST of 1 KB, answer of 1 KB", rows);
-  printTable("gpt-load's CPU time by thread, over all rounds", threadShares(threadsBefore, threadsAfter, rounds));
   printTable("Resident memory, MiB", proxies.map(({ name, pid }, at) => memory(name, idle[at], residentMemory(pid))));
-  printTable("Writing the request log to SQLite, beside the requests", [await databaseCost(gptLoad)]);
+
+  const stored = (await allLogRows(gptLoad)) - rowsBefore;
+  const shares = threadShares(threads, cpuTimeByThread(gptLoad.pid), stored);
+  printTable(`gpt-load's CPU time by thread, for ${stored} requests and the rows of their log`, shares);
 });
 
 function readOptions() {
@@ -95,7 +97,6 @@ async function startNginx(mock) {
 
 async function startGptLoad(mock) {
   const gateway = await startGateway("release", { pin: proxyCore });
-  await gateway.admin.call("PUT", "/api/settings", { request_log_write_interval_minutes: 1440 });
   const keys = Array.from({ length: KEYS }, (_, number) => `sk-ok-${number}`);
   const group = await gateway.admin.createGroup({ name: "bench", upstream: `${mock.url}/bench`, keys });
   return { ...gateway, group, target: `${group.url}/v1/chat/completions`, proxyKey: group.proxyKey };
@@ -127,16 +128,23 @@ async function interleaved(proxies, connections) {
 }
 
 async function round(proxy, connections) {
-  const before = cpuTime(proxy.pid);
+  const before = usage(proxy.pid);
   const wrk = ["wrk", "-t1", `-c${connections}`, `-d${options.seconds}s`, "-s", join(HERE, "chat.lua"), proxy.target];
   const env = { PATH: process.env.PATH, PROXY_KEY: proxy.proxyKey };
   const [command, ...args] = [...loadCore, ...wrk];
   const { stdout } = await run(command, args, { env, timeout: (options.seconds + 30) * 1000 });
-  const used = cpuTime(proxy.pid) - before;
+  const after = usage(proxy.pid);
   const [requests, failed, durationUs, p50, p99] = stdout.match(/^RESULT (.*)$/m)[1].split(" ").map(Number);
   if (failed > 0 || requests === 0) throw new Error(`${failed} of ${requests} requests failed at ${proxy.name}:\n${stdout}`);
+  const all = (after.all - before.all) / requests;
+  const database = (after.database - before.database) / requests;
   const rate = (requests / durationUs) * 1e6;
-  return { proxy: proxy.name, connections, requests, cpu: used / requests, rate, p50, p99 };
+  return { proxy: proxy.name, connections, all, cpu: all - database, rate, p50, p99 };
+}
+
+function usage(pid) {
+  const database = Array.from(cpuTimeByThread(pid)).filter(([thread]) => DATABASE_THREADS.test(thread));
+  return { all: cpuTime(pid), database: total(database.map(([, time]) => time)) };
 }
 
 function summary(rounds, { name }, connections) {
@@ -150,14 +158,14 @@ function summary(rounds, { name }, connections) {
     "CPU µs": fixed(median(cpu), 1),
     "(least – most)": `${fixed(Math.min(...cpu), 1)} – ${fixed(Math.max(...cpu), 1)}`,
     "to nginx": fixed(median(ratios), 2),
+    "with database": fixed(median(own.map((round) => round.all)), 1),
     "p50 µs": median(own.map((round) => round.p50)),
     "p99 µs": median(own.map((round) => round.p99)),
     "requests/s": Math.round(median(own.map((round) => round.rate))),
   };
 }
 
-function threadShares(before, after, rounds) {
-  const requests = total(rounds.filter(({ proxy }) => proxy === "gpt-load").map((round) => round.requests));
+function threadShares(before, after, requests) {
   const shares = Array.from(after, ([thread, time]) => ({ thread, share: (time - (before.get(thread) ?? 0)) / requests }));
   const used = shares.filter(({ share }) => share >= 0.05).sort((a, b) => b.share - a.share);
   return used.map(({ thread, share }) => ({ thread, "CPU µs a request": fixed(share, 1) }));
@@ -167,20 +175,21 @@ function memory(proxy, idle, loaded) {
   return { proxy, idle: fixed(idle, 1), "after the rounds": fixed(loaded, 1) };
 }
 
-/** Lets the log be written now, and gives the CPU time that a row takes. */
-async function databaseCost({ admin, group, pid }) {
-  const stored = async () => (await admin.call("GET", `/api/groups/${group.id}/stats`)).stats_24_hour.total_requests;
-  const [rowsBefore, cpuBefore] = [await stored(), cpuTime(pid)];
-  await admin.call("PUT", "/api/settings", { request_log_write_interval_minutes: 0 });
-  let rows = rowsBefore;
-  await waitFor("the log to be written", DATABASE_LIMIT_MS, async () => {
+/** Waits until the log is stored to its last row, and gives the number of its rows. */
+async function allLogRows(gateway) {
+  await gateway.admin.call("PUT", "/api/settings", { request_log_write_interval_minutes: 0 });
+  let rows = 0;
+  await waitFor("the log to be stored", LOG_LIMIT_MS, async () => {
     const last = rows;
     await sleep(1000);
-    rows = await stored();
-    return rows > rowsBefore && rows === last;
+    rows = await logRows(gateway);
+    return rows > 0 && rows === last;
   });
-  const written = rows - rowsBefore;
-  return { rows: written, "CPU µs a row": fixed((cpuTime(pid) - cpuBefore) / written, 1) };
+  return rows;
+}
+
+async function logRows({ admin, group }) {
+  return (await admin.call("GET", `/api/groups/${group.id}/stats`)).stats_24_hour.total_requests;
 }
 
 function total(numbers) {

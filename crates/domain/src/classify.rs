@@ -152,10 +152,21 @@ fn one_line(text: &str) -> String {
     }
     if let Some((cut, _)) = line.char_indices().nth(MESSAGE_LIMIT_CHARS) {
         let last_kept = line.get(..cut).and_then(|kept| kept.char_indices().next_back()).map_or(0, |(start, _)| start);
-        line.truncate(last_kept);
+        line.truncate(before_cut_token(&line, last_kept));
         line.push('…');
     }
     line
+}
+
+/// Half a key would not be found by whoever masks keys: what could be one is kept whole or not at all.
+fn before_cut_token(line: &str, cut: usize) -> usize {
+    let (kept, rest) = line.split_at(cut);
+    if rest.starts_with(is_of_token) { kept.trim_end_matches(is_of_token).trim_end().len() } else { cut }
+}
+
+/// Whether keys are made of such characters (RFC 6750, 2.1, and a little more).
+fn is_of_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._~+/=:|".contains(c)
 }
 
 fn reason_phrase(status: u16) -> String {

@@ -33,7 +33,7 @@ pub enum ChannelType {
 
 impl ChannelType {
     /// All of them, in the order the API lists them.
-    pub const ALL: [Self; 4] = [Self::OpenAi, Self::OpenAiResponse, Self::Anthropic, Self::Gemini];
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::OpenAiResponse, Self::Gemini, Self::Anthropic];
 
     /// The word in the database and the API.
     #[must_use]

@@ -2,9 +2,10 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`foundation`] | what both planes stand on: database, keys, configuration, listener |
+//! | [`foundation`] | what both planes stand on: database, keys, configuration |
 //! | [`shutdown`] | the order in which everything ends |
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use crate::server::in_flight::Count;
 use crate::server::worker::{self, WorkerContext};
 use crate::setup::Setup;
 use foundation::Foundation;
+use shutdown::Told;
 
 mod foundation;
 mod shutdown;
@@ -45,16 +47,16 @@ const CONTROL_THREADS: usize = 2;
 /// Memory for kept request bodies, all requests together.
 const KEPT_BODIES_BYTES: usize = 256 * 1024 * 1024;
 
-/// Serves until the process is told to stop.
-pub fn run(setup: Setup) -> anyhow::Result<()> {
+/// Serves whoever connects to `listener` until the process is told to stop.
+pub fn run(setup: Setup, listener: std::net::TcpListener) -> anyhow::Result<()> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(CONTROL_THREADS)
         .thread_name("control-plane")
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let app = App::start(setup).await?;
-        app.run_until_told().await;
+        let (app, told) = App::start(setup, listener).await?;
+        app.run_until(told).await;
         Ok(())
     })
 }
@@ -86,10 +88,11 @@ struct App {
 }
 
 impl App {
-    async fn start(setup: Setup) -> anyhow::Result<Self> {
+    async fn start(setup: Setup, listener: std::net::TcpListener) -> anyhow::Result<(Self, Told)> {
         let started = Instant::now();
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let (foundation, listener) = foundation::lay(&setup, cores).await?;
+        let address = listener.local_addr()?;
+        let foundation = foundation::lay(&setup, address.port(), cores).await?;
         let (sink, drain) = SpoolSink::open(&setup.config.data_dir, &foundation.db).await?;
         let mut app = Self {
             journal: Journal::new(sink.clone()),
@@ -108,11 +111,12 @@ impl App {
         let tls = upstream::tls_config()?;
         app.start_jobs(drain);
         let handover = app.start_control_plane(&tls, started);
-        let address = listener.local_addr()?;
-        app.start_data_plane(cores, listener, &tls, &handover)?;
+        app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, &handover)?;
+        // Before anybody can know that we serve, so that no request is lost to a signal.
+        let told = Told::listen()?;
         announce(address, app.foundation.new_admin_key());
         tracing::info!(%address, workers = cores, took = ?started.elapsed(), "serving");
-        Ok(app)
+        Ok((app, told))
     }
 
     fn start_jobs(&self, drain: Drain) {
@@ -120,7 +124,9 @@ impl App {
         self.start_job(PersistKeys { db: db.clone(), changes: Arc::clone(self.foundation.keyring.changes()) });
         self.start_job(SpoolLogs { journal: self.journal.clone(), sink: self.sink.clone() });
         self.start_job(StoreLogs::new(db.clone(), self.sink.clone(), drain, Arc::clone(current)));
-        self.start_job(Retention { db: db.clone(), current: Arc::clone(current) });
+        if !self.setup.config.is_slave {
+            self.start_job(Retention { db: db.clone(), current: Arc::clone(current) });
+        }
     }
 
     fn start_job(&self, job: impl Job) {
@@ -190,11 +196,12 @@ impl App {
     }
 }
 
-/// Tells whoever started the program where it is, and, once, a key that was made for them.
-#[expect(clippy::print_stdout, reason = "this is for the person or script that started the program, whatever the log level")]
+/// Tells the person or script that started the program, whatever the log level, where it is, and, once, a key that was made for them.
 fn announce(address: SocketAddr, new_admin_key: Option<&Secret>) {
-    println!("listening on http://{address}");
+    let mut text = format!("listening on http://{address}\n");
     if let Some(key) = new_admin_key {
-        println!("admin key (shown this once, kept in the data directory): {}", key.expose());
+        text += &format!("admin key (shown this once, kept in the data directory): {}\n", key.expose());
     }
+    // Nobody need be reading any more.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }

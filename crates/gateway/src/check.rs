@@ -20,20 +20,31 @@ pub fn run() -> ExitCode {
     };
     match runtime.block_on(open(&setup)) {
         Ok(groups) => {
-            say(&format!("ok: the configuration is sound; the database holds {groups} groups"));
+            let config = &setup.config;
+            say(&format!("address: {}:{}", config.server.host, config.server.port));
+            say(&format!("time zone: {}", config.time_zone.iana_name().unwrap_or("the system's")));
+            say(&format!("keys at rest: {}", if setup.cipher.encrypts() { "encrypted" } else { "plain text" }));
+            match groups {
+                Some(groups) => say(&format!("database: {groups} groups")),
+                None => say("database: new to this version; the server's start will prepare it"),
+            }
+            say("ok: the configuration is sound");
             ExitCode::SUCCESS
         }
         Err(error) => complain(&format!("{error:#}"), BAD_CONFIGURATION),
     }
 }
 
-/// Opens the database as a server would, but changes nothing in it.
-async fn open(setup: &Setup) -> anyhow::Result<usize> {
+/// Opens the database as a server would, but changes nothing in it. Returns how many groups it holds; `None` if its tables are not ours yet.
+async fn open(setup: &Setup) -> anyhow::Result<Option<usize>> {
     let db = storage::Db::open(&setup.dsn, std::sync::Arc::clone(&setup.cipher)).await?;
-    let groups = db.groups().await.map(|groups| groups.len());
+    let (answers, groups, encryption) = (db.ping().await, db.groups().await, db.encryption_state().await);
     db.close().await;
-    // A database without tables is one the first start will fill.
-    Ok(groups.unwrap_or(0))
+    answers?;
+    if let Ok(Some(misfit)) = encryption.map(|state| state.scenario) {
+        say(&format!("warning: ENCRYPTION_KEY does not fit the keys in the database ({})", misfit.as_str()));
+    }
+    Ok(groups.ok().map(|groups| groups.len()))
 }
 
 #[expect(clippy::print_stdout, reason = "the report is what the command is for")]

@@ -29,7 +29,7 @@ pub use trusted_proxies::TrustedProxies;
 
 use environment::{
     AUTH_KEY, DATABASE_DSN, ENCRYPTION_KEY, HTTP_PROXY, HTTPS_PROXY, IS_SLAVE, MAX_CONCURRENT_REQUESTS,
-    MAX_REQUEST_BODY_MB, METRICS_TOKEN, NO_PROXY, REDIS_DSN, TRUSTED_PROXIES, TZ, Variable,
+    MAX_REQUEST_BODY_MB, NO_PROXY, REDIS_DSN, TRUSTED_PROXIES, TZ, Variable,
 };
 use reader::Reader;
 
@@ -63,8 +63,6 @@ pub struct Config {
     pub log: LogConfig,
     /// Those of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` that are set, under these names however they were written.
     pub outbound_proxies: BTreeMap<&'static str, Secret>,
-    /// Of `/metrics`; without one it asks for the admin key.
-    pub metrics_token: Option<Secret>,
     /// Whose word about client addresses is believed.
     pub trusted_proxies: TrustedProxies,
     /// The folder of the program's files: the SQLite file's, else `./data`.
@@ -129,7 +127,6 @@ impl Config {
             cors: Cors::read(reader),
             log: LogConfig::read(reader),
             outbound_proxies: outbound_proxies(reader),
-            metrics_token: reader.secret(&METRICS_TOKEN),
             trusted_proxies: trusted_proxies(reader),
         }
     }

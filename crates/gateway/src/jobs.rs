@@ -1,7 +1,9 @@
 //! Background work: one job a file, all run by [`run`].
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 pub mod persist_keys;
@@ -24,13 +26,18 @@ pub trait Job: Send + 'static {
 
     /// Does what there is to do. A turn that fails loses nothing: the next one takes up where it stopped.
     fn turn(&mut self) -> impl Future<Output = anyhow::Result<()>> + Send;
+
+    /// What must not be left undone when the program stops: another turn, unless the job can wait for the next start.
+    fn last_turn(&mut self) -> impl Future<Output = anyhow::Result<()>> + Send {
+        self.turn()
+    }
 }
 
-/// Runs a job until `stop`, and then one last turn, so that nothing is left undone.
+/// Runs a job until `stop`, and then its last turn, so that nothing is left undone.
 pub async fn run<J: Job>(mut job: J, stop: CancellationToken) {
     let mut pause = FIRST_PAUSE;
     while stop.run_until_cancelled(job.due()).await.is_some() {
-        match job.turn().await {
+        match unless_it_panics(job.turn()).await {
             Ok(()) => pause = FIRST_PAUSE,
             Err(error) => {
                 tracing::warn!(job = J::NAME, error = format!("{error:#}"), "turn failed and is tried again");
@@ -39,9 +46,15 @@ pub async fn run<J: Job>(mut job: J, stop: CancellationToken) {
             }
         }
     }
-    if let Err(error) = job.turn().await {
+    if let Err(error) = unless_it_panics(job.last_turn()).await {
         tracing::error!(job = J::NAME, error = format!("{error:#}"), "last turn failed");
     }
+}
+
+/// A panic is a failed turn: it must not end the job for as long as the process lives.
+async fn unless_it_panics(turn: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let outcome = AssertUnwindSafe(turn).catch_unwind().await;
+    outcome.unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")))
 }
 
 #[cfg(test)]
@@ -63,7 +76,8 @@ mod tests {
 
         async fn turn(&mut self) -> anyhow::Result<()> {
             match self.turns.fetch_add(1, Ordering::Relaxed) {
-                0 | 1 => anyhow::bail!("not yet"),
+                0 => anyhow::bail!("not yet"),
+                1 => panic!("not yet either"),
                 _ => {
                     self.stop.cancel();
                     Ok(())

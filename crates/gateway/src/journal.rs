@@ -3,6 +3,7 @@
 //! The data plane puts entries in; the spooler ([`crate::jobs::spool_logs`]) takes them out in batches and makes them crash-proof.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -85,13 +86,15 @@ struct Queue {
     entries: Mutex<Vec<Entry>>,
     added: Notify,
     sink: Box<dyn Sink>,
+    cutting_off: AtomicBool,
 }
 
 impl Journal {
     /// An empty queue in front of `sink`.
     #[must_use]
     pub fn new(sink: impl Sink + 'static) -> Self {
-        Self(Arc::new(Queue { entries: Mutex::default(), added: Notify::new(), sink: Box::new(sink) }))
+        let (entries, added, cutting_off) = (Mutex::default(), Notify::new(), AtomicBool::new(false));
+        Self(Arc::new(Queue { entries, added, sink: Box::new(sink), cutting_off }))
     }
 
     /// Adds an entry. If the queue is full, whoever finds it so empties it.
@@ -106,6 +109,17 @@ impl Journal {
             CAPACITY.. => self.drain(),
             _ => {}
         }
+    }
+
+    /// From now on requests that break off are cut off by us, not left by their clients.
+    pub fn cut_off(&self) {
+        self.0.cutting_off.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether requests are being cut off.
+    #[must_use]
+    pub fn is_cutting_off(&self) -> bool {
+        self.0.cutting_off.load(Ordering::Relaxed)
     }
 
     /// Waits until there is an entry.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`pool`] | the keys of one group: picking, verdicts, changes by operators |
 //! | [`slab`] | the keys' places and the bitmaps a pick reads without a lock |
+//! | [`census`] | how many keys are in which state |
 //! | [`rests`] | who rests, for which model, until when |
 //! | [`changes`] | what the database has yet to be told |
 //!
@@ -14,14 +15,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::ids::GroupId;
 
+mod census;
 pub mod changes;
 pub mod pool;
 mod rests;
 mod slab;
 
+pub use census::Census;
 pub use changes::Changes;
-pub use pool::{Census, Limit, Pool, PoolKey};
-pub use rests::RestInfo;
+pub use pool::{Pool, PoolKey};
+pub use rests::{Limit, RestInfo};
 
 /// All pools of the process, one a group.
 #[derive(Debug, Default)]

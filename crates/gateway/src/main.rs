@@ -43,15 +43,15 @@ fn main() -> ExitCode {
 }
 
 fn serve() -> ExitCode {
-    let setup = match setup::read() {
-        Ok(setup) => setup,
+    let (setup, listener) = match setup::read_and_listen() {
+        Ok(ready) => ready,
         Err(faults) => return complain(&faults, BAD_CONFIGURATION),
     };
     let _log = match telemetry::init(&setup.config.log) {
         Ok(guard) => guard,
         Err(error) => return complain(&error, 1),
     };
-    match app::run(setup) {
+    match app::run(setup, listener) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "the server could not go on");

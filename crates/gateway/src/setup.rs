@@ -1,5 +1,6 @@
 //! Everything the environment decides, read and checked before anything is opened. All faults are found at once.
 
+use std::net::{TcpListener, ToSocketAddrs};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -7,7 +8,8 @@ use domain::secret::Secret;
 use storage::{Dsn, KeyCipher};
 use upstream::Proxies;
 
-use crate::config::{self, Config, Faults, Warning};
+use crate::config::{self, Config, Faults, ServerConfig, Warning};
+use crate::server::acceptor;
 
 /// What the program starts with.
 pub struct Setup {
@@ -25,27 +27,65 @@ pub struct Setup {
 
 /// Reads the process' environment and the `.env` file beside it.
 pub fn read() -> Result<Setup, Faults> {
+    gather(|_, _| Some(())).map(|(setup, ())| setup)
+}
+
+/// The same, and binds the address: one that is taken is a fault like the others.
+pub fn read_and_listen() -> Result<(Setup, TcpListener), Faults> {
+    gather(listen)
+}
+
+fn gather<L>(listen: impl FnOnce(&ServerConfig, &mut Faults) -> Option<L>) -> Result<(Setup, L), Faults> {
     let mut loaded = config::from_process();
     let (config, faults) = (loaded.config, &mut loaded.faults);
     let dsn = faults.take("DATABASE_DSN", Dsn::from_str(config.database_dsn.expose()));
     let cipher = faults.take("ENCRYPTION_KEY", KeyCipher::new(config.encryption_key.as_ref().map(Secret::expose)));
     let variable = |name: &str| config.outbound_proxies.get(name).map(|value| value.expose().to_owned());
     let proxies = Proxies::from_env(variable).unwrap_or_else(|bad| {
-        bad.into_iter().for_each(|(name, error)| faults.add(name, error));
+        for (name, error) in bad {
+            faults.add(name, error);
+        }
         Proxies::default()
     });
     if config.redis_dsn.is_some() {
-        faults.add("REDIS_DSN", "this build runs as a single node: leave REDIS_DSN empty");
+        loaded.warnings.push(Warning {
+            variable: "REDIS_DSN",
+            value: "****".to_owned(),
+            problem: "this version runs as a single node".to_owned(),
+            used: "no Redis".to_owned(),
+        });
     }
+    let listener = listen(&config.server, faults);
     loaded.faults.into_result()?;
-    match (dsn, cipher) {
-        (Some(dsn), Some(cipher)) => Ok(Setup {
-            config,
-            warnings: loaded.warnings,
-            dsn,
-            cipher: Arc::new(cipher),
-            proxies: Arc::new(proxies),
-        }),
+    match (dsn, cipher, listener) {
+        (Some(dsn), Some(cipher), Some(listener)) => {
+            let (cipher, proxies) = (Arc::new(cipher), Arc::new(proxies));
+            Ok((Setup { config, warnings: loaded.warnings, dsn, cipher, proxies }, listener))
+        }
         _ => Err(Faults::default()),
     }
+}
+
+/// Binds the first of the host's addresses that can be bound.
+fn listen(server: &ServerConfig, faults: &mut Faults) -> Option<TcpListener> {
+    if faults.has("HOST") {
+        return None;
+    }
+    let name = (server.host.as_str(), server.port);
+    let addresses = match name.to_socket_addrs() {
+        Ok(addresses) => addresses,
+        Err(error) => {
+            faults.add("HOST", format_args!("{:?} can't be resolved: {error}", server.host));
+            return None;
+        }
+    };
+    let mut problem = String::from("the host has no address");
+    for address in addresses {
+        match acceptor::bind(address) {
+            Ok(listener) => return Some(listener),
+            Err(error) => problem = format!("the address {address} can't be bound: {error}"),
+        }
+    }
+    faults.add("PORT", problem);
+    None
 }

@@ -1,7 +1,8 @@
 //! Keys at rest, byte compatible with GPT-Load 1.4.x.
 //!
-//! With an `ENCRYPTION_KEY`: AES-256-GCM under PBKDF2-HMAC-SHA256 of it (100,000 rounds, salt `gpt-load-encryption-v1`), stored as
-//! hex(nonce ‖ ciphertext ‖ tag); a key is found by hex HMAC-SHA256 under the same AES key. Without one: plain text and hex SHA-256.
+//! With an `ENCRYPTION_KEY`: AES-256-GCM under PBKDF2-HMAC-SHA256 of it (100,000 rounds, salt
+//! `gpt-load-encryption-v1`), stored as hex(nonce ‖ ciphertext ‖ tag); a key is found by hex HMAC-SHA256 under the same
+//! AES key. Without one: plain text and hex SHA-256.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -80,8 +81,8 @@ impl KeyCipher {
         Ok(hex::encode(&nonce) + &hex::encode(&sealed))
     }
 
-    /// The key behind a stored text. Without an `ENCRYPTION_KEY` that is the text itself: use [`reveal`](Self::reveal) to be safe from
-    /// taking ciphertext for a key.
+    /// The key behind a stored text. Without an `ENCRYPTION_KEY` that is the text itself: use [`reveal`](Self::reveal)
+    /// to be safe from taking ciphertext for a key.
     pub fn decrypt(&self, stored: &str) -> Result<Secret, DecryptError> {
         let Some(keys) = &self.keys else { return Ok(stored.into()) };
         let mut bytes = hex::decode(stored).ok_or(DecryptError)?;
@@ -118,8 +119,8 @@ impl KeyCipher {
 
     /// The key of a row, if the present `ENCRYPTION_KEY` fits it.
     ///
-    /// Plain text is known by its hash, with and without an `ENCRYPTION_KEY`. What is neither is never taken for a key, so ciphertext
-    /// can't be sent to a provider.
+    /// Plain text is known by its hash, with and without an `ENCRYPTION_KEY`. What is neither is never taken for a key,
+    /// so ciphertext can't be sent to a provider.
     #[must_use]
     pub fn reveal(&self, value: &str, hash: &str) -> Option<Secret> {
         if self.encrypts()

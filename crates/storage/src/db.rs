@@ -24,7 +24,8 @@ struct Inner {
 }
 
 impl Db {
-    /// Opens the database, and makes it and its folder (mode 0700) if they aren't there. Call [`migrate`](Self::migrate) next.
+    /// Opens the database, and makes it and its folder (mode 0700) if they aren't there. Call
+    /// [`migrate`](Self::migrate) next.
     ///
     /// For a SQLite file the data directory is locked: a second server on it gets [`StorageError::InUse`].
     pub async fn open(dsn: &Dsn, cipher: Arc<KeyCipher>) -> Result<Self, StorageError> {
@@ -37,6 +38,13 @@ impl Db {
     /// Of a SQLite file that GPT-Load 1.4.x wrote a copy is kept first, as `NAME.before-migration`.
     pub async fn migrate(&self) -> Result<Migrated, StorageError> {
         self.engine().migrate().await
+    }
+
+    /// Gives all unused space back to the system, and lets a database that 1.4.x made do so by itself from then on.
+    ///
+    /// Rewrites the whole database, which needs as much space again, and keeps everyone else from writing meanwhile.
+    pub async fn vacuum(&self) -> Result<(), StorageError> {
+        self.engine().vacuum().await
     }
 
     /// Whether the database answers.

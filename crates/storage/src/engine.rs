@@ -1,11 +1,13 @@
 //! The one place where databases differ.
 //!
-//! [`Engine`] holds the connections, [`Tx`] a transaction, [`Row`] a row that came back, [`Dialect`] the expressions that each database
-//! spells its own way. A further database is a further variant of these four; statements elsewhere are built once, for all.
+//! [`Engine`] holds the connections, [`Tx`] a transaction, [`Row`] a row that came back, [`Dialect`] the expressions
+//! that each database spells its own way. A further database is a further variant of these four; statements elsewhere
+//! are built once, for all.
 
 use jiff::Timestamp;
 use sea_query::{Iden, SqliteQueryBuilder};
 use sea_query_sqlx::SqlxBinder;
+use serde::de::DeserializeOwned;
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 
 use crate::lock::DirLock;
@@ -56,6 +58,13 @@ impl Engine {
     pub(crate) async fn reclaim(&self) -> Result<(), StorageError> {
         match self {
             Self::Sqlite(connections) => connections.reclaim().await,
+        }
+    }
+
+    /// Gives all unused space back.
+    pub(crate) async fn vacuum(&self) -> Result<(), StorageError> {
+        match self {
+            Self::Sqlite(connections) => connections.vacuum().await,
         }
     }
 
@@ -181,8 +190,15 @@ impl Row {
         }
     }
 
-    /// An instant; null is the start of 1970, for rows that a person put in by hand.
+    /// An instant; the start of 1970 for null, as in rows that a person put in by hand.
     pub(crate) fn time(&self, column: impl Iden + Copy) -> Result<Timestamp, StorageError> {
         Ok(self.opt_time(column)?.unwrap_or_default())
     }
+}
+
+/// The rows of a [`json_page`](Dialect::json_page).
+pub(crate) fn json_rows<T: DeserializeOwned>(page: &[Row]) -> Result<Vec<T>, StorageError> {
+    let Some(page) = page.first() else { return Ok(Vec::new()) };
+    serde_json::from_str(&page.text("page")?)
+        .map_err(|_| StorageError::corrupt("page", "rows are not of the types expected"))
 }

@@ -13,7 +13,7 @@ mod columns;
 mod members;
 
 /// Keys deleted a transaction with their group.
-const KEYS_A_STEP: u64 = 1000;
+const KEYS_A_STEP: u32 = 1000;
 
 impl Db {
     /// All groups, ordered by `sort` ascending, then the newest first.
@@ -47,7 +47,8 @@ impl Db {
 
     /// Replaces what an operator set about a group.
     ///
-    /// Errors with [`StorageError::NotFound`] if there is no such group, with [`StorageError::Duplicate`] if the name is taken.
+    /// Errors with [`StorageError::NotFound`] if there is no such group, with [`StorageError::Duplicate`] if the name
+    /// is taken.
     pub async fn update_group(&self, id: GroupId, spec: &GroupSpec) -> Result<Group, StorageError> {
         let update = Query::update()
             .table(Groups::Table)
@@ -84,11 +85,11 @@ impl Db {
 
     /// Deletes a group with its keys, their rests, and its links to other groups.
     ///
-    /// Log entries stay, and so do a standard group's statistics: totals must not shrink. Those of an aggregate go, since its requests
-    /// are counted with its members too. Keys go first, in steps.
+    /// Log entries stay, and so do a standard group's statistics: totals must not shrink. Those of an aggregate go,
+    /// since its requests are counted with its members too. Keys go first, in steps.
     pub async fn delete_group(&self, id: GroupId) -> Result<(), StorageError> {
         let group = self.group(id).await?;
-        while self.delete_keys_where(id, None, KEYS_A_STEP).await?.len() as u64 == KEYS_A_STEP {}
+        while self.delete_keys_where(id, None, None, KEYS_A_STEP).await?.len() == KEYS_A_STEP as usize {}
         let mut tx = self.engine().begin().await?;
         let keys = Query::delete().from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::GroupId).eq(id.0)).take();
         tx.execute(&keys).await?;

@@ -1,7 +1,7 @@
 //! The only crate that knows SQL: the database, the encryption of keys at rest, and the log's spool.
 //!
-//! A database is opened as [`Db`]; its methods speak in the types of [`domain`]. The tables are those of GPT-Load 1.4.x with
-//! columns added, so that either program can open what the other wrote.
+//! A database is opened as [`Db`]; its methods speak in the types of [`domain`]. The tables are those of GPT-Load 1.4.x
+//! with columns added, so that either program can open what the other wrote.
 //!
 //! | module | what it holds |
 //! |---|---|

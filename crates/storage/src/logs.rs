@@ -106,8 +106,8 @@ pub struct LogRow {
 impl Db {
     /// A page of the log, newest first.
     ///
-    /// Up to 100,000 rows are counted exactly. Above, the total is an estimate: about the size of the log if there is no filter,
-    /// and with one the 100,000 that are certain.
+    /// Up to 100,000 rows are counted exactly. Above, the total is an estimate: about the size of the log if there is
+    /// no filter, and with one the 100,000 that are certain.
     pub async fn logs_page(
         &self,
         filter: &LogFilter,
@@ -121,6 +121,8 @@ impl Db {
             .from(RequestLogs::Table)
             .cond_where(self.log_condition(filter, now))
             .order_by_expr(instant, Order::Desc)
+            // SQLite's instants end at the millisecond, rows of 1.4.x don't.
+            .order_by(RequestLogs::Timestamp, Order::Desc)
             .order_by(RequestLogs::Id, Order::Desc)
             .limit(page.size.into())
             .offset(page.offset())
@@ -138,7 +140,7 @@ impl Db {
             .from(RequestLogs::Table)
             .and_where(instant().gte(self.dialect().instant_of(from)))
             .and_where(instant().lt(self.dialect().instant_of(to)))
-            .and_where(Expr::col(RequestLogs::RequestType).eq(RequestType::Final.as_str()))
+            .and_where(filter::has_type(self.dialect(), RequestType::Final))
             .take();
         self.count(&query).await
     }

@@ -13,7 +13,8 @@ pub struct PageRequest {
 
 impl PageRequest {
     pub(crate) fn offset(self) -> u64 {
-        u64::from(self.page.saturating_sub(1)) * u64::from(self.size)
+        let rows = u64::from(self.page.saturating_sub(1)) * u64::from(self.size);
+        Ord::min(rows, i64::MAX.unsigned_abs())
     }
 }
 

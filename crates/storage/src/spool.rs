@@ -1,9 +1,10 @@
 //! The request log on local disk, before it is in the database.
 //!
-//! [`Writer`] appends [`SpoolRecord`]s to segments, files `NNNNNNNNNN.spool` of some 16 MiB; one `write` a call, so that what was
-//! appended survives the death of the process. [`Drain`] reads them back in batches, oldest first, for
-//! [`Db::store_batch`](crate::Db::store_batch), which stores rows, statistics, counters and the drain's position in one transaction: a
-//! crash at any point neither loses nor doubles a record. A segment is deleted once the position is behind it.
+//! [`Writer`] appends [`SpoolRecord`]s to segments, files `NNNNNNNNNNNNNNN.spool` of some 16 MiB, numbered by the time
+//! they were begun; one `write` a call, so that what was appended survives the death of the process. [`Drain`] reads
+//! them back in batches, oldest first, for [`Db::store_batch`](crate::Db::store_batch), which stores rows, statistics,
+//! counters and the drain's position in one transaction: a crash at any point neither loses nor doubles a record. A
+//! segment is deleted once the position is behind it.
 //!
 //! At the cap, bodies are dropped first and then rows, but never what the rows count for.
 
@@ -34,7 +35,7 @@ use writer::Active;
 /// How large things may grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// A segment is closed once it is as long as this.
+    /// A segment is closed once it is as long as this, or as a quarter of the cap.
     pub segment_bytes: u64,
     /// From here on only what rows count for is kept. Bodies are dropped from three quarters of it on.
     pub cap_bytes: u64,
@@ -76,11 +77,14 @@ struct Shared {
 }
 
 impl Spool {
-    /// Opens the spool in `dir`, which is made (mode 0700) if it isn't there. The caller holds the data directory's lock.
+    /// Opens the spool in `dir`, which is made (mode 0700) if it isn't there. The caller holds the data directory's
+    /// lock.
     ///
     /// What an earlier process left is kept for the drain; new records go into a new segment. Errors with
     /// [`StorageError::SpoolTooNew`] if a later version of this program wrote it.
-    pub fn open(dir: &Path, limits: Limits) -> Result<Self, StorageError> {
+    pub fn open(dir: &Path, mut limits: Limits) -> Result<Self, StorageError> {
+        // A segment gives its space back only when it is closed.
+        limits.segment_bytes = limits.segment_bytes.min(limits.cap_bytes / 4);
         create_private(dir).map_err(StorageError::file("make the spool", dir))?;
         let numbers = segment::numbers(dir).map_err(StorageError::file("read the spool", dir))?;
         let (mut id, mut bytes) = (None, 0);
@@ -93,7 +97,7 @@ impl Spool {
             }
         }
         let id = id.unwrap_or_else(Uuid::now_v7);
-        let number = numbers.last().map_or(1, |last| last + 1);
+        let number = segment::next_number(numbers.last().copied().unwrap_or_default());
         let active = Active::create(dir, id, number, bytes).map_err(StorageError::file("write to the spool", dir))?;
         Ok(Self { shared: Arc::new(Shared { dir: dir.to_owned(), id, limits, active: Mutex::new(active) }) })
     }
@@ -130,7 +134,8 @@ impl Shared {
 
     /// Starts the next segment.
     fn roll(&self, active: &mut Active) -> io::Result<()> {
-        *active = Active::create(&self.dir, self.id, active.number + 1, active.disk_bytes())?;
+        let number = segment::next_number(active.number);
+        *active = Active::create(&self.dir, self.id, number, active.disk_bytes())?;
         Ok(())
     }
 

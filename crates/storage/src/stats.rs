@@ -1,6 +1,7 @@
 //! Hourly statistics.
 //!
-//! Hours are cut in UTC. 1.4.x wrote them with the offset of its server, so one hour may have two rows: they are added up.
+//! Hours are cut in UTC. 1.4.x wrote them with the offset of its server, so one hour may have two rows: they are added
+//! up.
 
 use std::collections::BTreeMap;
 

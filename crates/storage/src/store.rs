@@ -1,4 +1,5 @@
-//! A batch of the spool into the database, in one transaction: rows, counters of keys, hourly statistics and how far the spool is stored.
+//! A batch of the spool into the database, in one transaction: rows, counters of keys, hourly statistics and how far
+//! the spool is stored.
 
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 use uuid::Uuid;
@@ -38,8 +39,8 @@ impl Db {
 
     /// Stores a batch, once: one that is stored already, as after a lost answer or a crash, is passed over.
     ///
-    /// If the database refuses it for another reason than being away, the rows it refuses are searched for and left out.
-    /// Errors that [may pass](StorageError::is_transient) leave nothing stored: call again with the same batch.
+    /// If the database refuses it for another reason than being away, the rows it refuses are searched for and left
+    /// out. Errors that [may pass](StorageError::is_transient) leave nothing stored: call again with the same batch.
     pub async fn store_batch(&self, batch: &Batch) -> Result<Stored, StorageError> {
         match self.store(batch, false).await {
             Err(error) if !error.is_transient() => self.store(batch, true).await,

@@ -75,7 +75,7 @@ impl SendError {
 }
 
 /// The error and its causes on one line, each said once.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -35,4 +35,4 @@ pub use endpoint::{Endpoint, Origin, OriginError, Scheme};
 pub use error::{SendError, SendErrorKind};
 pub use profile::{Limits, Profile};
 pub use proxy::{Proxies, Proxy, ProxyScheme, ProxyUrlError};
-pub use response::ResponseBody;
+pub use response::{BodyCut, ResponseBody};

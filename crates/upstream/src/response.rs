@@ -12,21 +12,28 @@ use hyper::body::Incoming;
 
 use crate::{
     endpoint::Endpoint,
+    error::chain,
     pool::{Pool, conn::Conn},
 };
 
 /// A response body: frames as they arrive, trailers included. It ends with an error if the connection closes before
-/// its length or its last chunk. Dropped before its end, it closes the connection at once.
+/// its length or its last chunk; asked again, it says so again. Dropped before its end, it closes the connection at once.
 #[derive(Debug)]
 pub struct ResponseBody {
     incoming: Incoming,
     lease: Option<Lease>,
+    cut: Option<BodyCut>,
 }
+
+/// A response body broke off before its end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BodyCut(Arc<str>);
 
 impl ResponseBody {
     /// Keeps the connection until `incoming` has ended; without a lease it is somebody else's.
     pub(crate) fn new(incoming: Incoming, lease: Option<Lease>) -> Self {
-        let mut body = Self { incoming, lease };
+        let mut body = Self { incoming, lease, cut: None };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -42,16 +49,23 @@ impl ResponseBody {
 
 impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyCut;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyCut>>> {
+        if let Some(cut) = &self.cut {
+            return Poll::Ready(Some(Err(cut.clone())));
+        }
         let frame = ready!(Pin::new(&mut self.incoming).poll_frame(cx));
+        let frame = frame.map(|frame| frame.map_err(|error| BodyCut(chain(&error).into())));
         match &frame {
             None => self.finish(),
             // The reader may stop asking after the last byte or the trailers.
             Some(Ok(frame)) if frame.is_trailers() || self.incoming.is_end_stream() => self.finish(),
             Some(Ok(_)) => {}
-            Some(Err(_)) => self.lease = None,
+            Some(Err(cut)) => {
+                self.cut = Some(cut.clone());
+                self.lease = None;
+            }
         }
         Poll::Ready(frame)
     }

@@ -11,9 +11,9 @@ mod span;
 use super::provider_error::ProviderError;
 
 /// No rest is longer.
-pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
+pub const LONGEST: Duration = Duration::from_hours(24);
 /// Guessed rests double up to this, unless the setting itself is longer.
-pub const LONGEST_DOUBLED: Duration = Duration::from_secs(3600);
+pub const LONGEST_DOUBLED: Duration = Duration::from_hours(1);
 /// Day quotas begin anew at midnight there; written as a rule so that no time zone database is needed.
 const US_PACIFIC: &str = "PST8PDT,M3.2.0,M11.1.0";
 

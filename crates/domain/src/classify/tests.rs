@@ -149,6 +149,18 @@ fn messages_are_short_single_lines() {
 }
 
 #[test]
+fn no_message_ends_in_half_a_key() {
+    let key = "sk-0123456789abcdefghijklmnopqrstuvwxyz";
+    for before in MESSAGE_LIMIT_CHARS - 60..MESSAGE_LIMIT_CHARS + 10 {
+        for start in [format!("{} ", "é".repeat(before - 1)), "无".repeat(before), "a ".repeat(before / 2) + "'"] {
+            let body = format!("{start}{key}' is unknown");
+            let message = judge_with(500, "text/plain", body.as_bytes(), "", "").message;
+            assert!(message.replace(key, "").find("sk-0").is_none(), "{before}: {message}");
+        }
+    }
+}
+
+#[test]
 fn every_outcome_has_a_name_of_its_own() {
     let all =
         [Fine, SickUpstream, RateLimited, BadKey, Doubtful, ClientMistake, Outcome::CutShort, Outcome::ClientGone];

@@ -56,6 +56,7 @@ macro_rules! settings {
         },)*)*];
 
         /// The values in force, typed. Times are in the unit their description names.
+        #[expect(clippy::doc_markdown, reason = "the descriptions are the API's, which has no markup")]
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Settings {
             $($(#[doc = $description] pub $key: $type,)*)*

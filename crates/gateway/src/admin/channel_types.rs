@@ -4,6 +4,7 @@ use domain::group::ChannelType;
 
 use super::reply::Data;
 
-pub async fn list() -> Data<[ChannelType; 4]> {
+/// All of them.
+pub async fn list() -> Data<[ChannelType; ChannelType::ALL.len()]> {
     Data(ChannelType::ALL)
 }

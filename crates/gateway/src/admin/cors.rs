@@ -22,9 +22,10 @@ pub async fn answer(State(context): State<Arc<Context>>, request: Request, next:
     let origin = request.headers().get(ORIGIN).cloned();
     let allowed = origin.zip(context.cors.as_ref()).filter(|(origin, cors)| is_allowed(cors, origin));
     let Some((origin, cors)) = allowed else { return next.run(request).await };
-    let mut response = match is_preflight(&request) {
-        true => (StatusCode::NO_CONTENT, permissions(cors)).into_response(),
-        false => next.run(request).await,
+    let mut response = if is_preflight(&request) {
+        (StatusCode::NO_CONTENT, permissions(cors)).into_response()
+    } else {
+        next.run(request).await
     };
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -146,7 +146,7 @@ mod tests {
         let cases = [
             (StorageError::NotFound, 404, "NOT_FOUND"),
             (StorageError::Duplicate { field: "name" }, 409, "DUPLICATE_RESOURCE"),
-            (StorageError::Corrupt { column: "c".to_owned(), reason: "r".to_owned() }, 500, "DATABASE_ERROR"),
+            (StorageError::Corrupt { column: "c".to_owned(), reason: "r" }, 500, "DATABASE_ERROR"),
         ];
         for (error, status, code) in cases {
             let response = ApiError::from(error).into_response();

@@ -14,6 +14,7 @@ use super::Parts;
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// The process as 1.4.x tells of it.
 #[derive(Serialize)]
 pub struct Health {
     status: &'static str,
@@ -27,6 +28,7 @@ pub async fn health(State(context): Parts) -> Json<Health> {
     Json(Health { status: "healthy", timestamp: Timestamp::now(), uptime })
 }
 
+/// Nothing but a word.
 #[derive(Serialize)]
 pub struct Liveness {
     status: &'static str,
@@ -37,6 +39,7 @@ pub async fn live() -> Json<Liveness> {
     Json(Liveness { status: "live" })
 }
 
+/// Whether requests may come, and why not.
 #[derive(Serialize)]
 pub struct Readiness {
     status: &'static str,
@@ -53,10 +56,9 @@ pub async fn ready(State(context): Parts) -> (StatusCode, Json<Readiness>) {
     if !matches!(timeout(PATIENCE, context.db.ping()).await, Ok(Ok(()))) {
         reasons.push("database");
     }
-    match reasons.is_empty() {
-        true => (StatusCode::OK, Json(Readiness { status: "ready", reasons })),
-        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "not_ready", reasons })),
-    }
+    let (code, status) =
+        if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
+    (code, Json(Readiness { status, reasons }))
 }
 
 /// As Go prints durations, in whole seconds: `26h3m4s`, `3m0s`, `4s`.

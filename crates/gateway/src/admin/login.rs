@@ -9,6 +9,7 @@ use super::Parts;
 use super::extract::{Body, ClientIp};
 use super::messages::Message;
 
+/// A key that may be the admin key.
 #[derive(Deserialize)]
 pub struct Login {
     auth_key: String,
@@ -21,6 +22,7 @@ pub struct LoginReply {
     message: String,
 }
 
+/// Wrong keys are answered late.
 pub async fn login(
     State(context): Parts,
     ClientIp(client): ClientIp,

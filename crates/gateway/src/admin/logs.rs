@@ -64,6 +64,7 @@ pub struct LogEntry {
     cached_tokens: Option<i64>,
 }
 
+/// A page of the log.
 pub async fn list(State(context): Parts, Params(wanted): Params<Wanted>) -> Reply<PageReply<LogEntry>> {
     let asked = page::request(wanted.page.as_deref(), wanted.page_size.as_deref());
     let page = context.db.logs_page(&wanted.into(), asked, Timestamp::now()).await?;

@@ -63,7 +63,11 @@ mod tests {
             (Some("99999999999"), Some("1001"), 1, 1000),
         ];
         for (page, size, expected_page, expected_size) in cases {
-            assert_eq!(request(page, size), PageRequest { page: expected_page, size: expected_size }, "{page:?} {size:?}");
+            assert_eq!(
+                request(page, size),
+                PageRequest { page: expected_page, size: expected_size },
+                "{page:?} {size:?}"
+            );
         }
     }
 

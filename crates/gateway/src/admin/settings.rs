@@ -18,6 +18,7 @@ pub struct Category {
     settings: Vec<SettingObject>,
 }
 
+/// A setting with its value in force.
 #[derive(Serialize)]
 struct SettingObject {
     key: &'static str,
@@ -117,7 +118,10 @@ mod tests {
     fn only_what_differs_from_the_default_has_a_row() {
         assert_eq!(row("max_retries", &json!(3)), Ok(("max_retries".to_owned(), None)));
         assert_eq!(row("max_retries", &json!(4)), Ok(("max_retries".to_owned(), Some("4".to_owned()))));
-        assert_eq!(row("app_url", &json!("http://localhost:3001")).unwrap().1.as_deref(), Some("http://localhost:3001"));
+        assert_eq!(
+            row("app_url", &json!("http://localhost:3001")).unwrap().1.as_deref(),
+            Some("http://localhost:3001")
+        );
     }
 
     #[test]

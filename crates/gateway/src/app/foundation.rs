@@ -1,4 +1,4 @@
-//! What both planes stand on: database, keys, configuration in force, listening socket.
+//! What both planes stand on: database, keys, configuration in force.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -10,11 +10,8 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use storage::Db;
 use storage::keys::KeyScan;
-use tokio::net::TcpListener;
 
-use crate::config::ServerConfig;
 use crate::keyring::{Keyring, PoolKey};
-use crate::server::acceptor;
 use crate::setup::Setup;
 use crate::snapshot::Current;
 use crate::snapshot::build::Publisher;
@@ -45,8 +42,8 @@ impl Foundation {
     }
 }
 
-/// Opens, migrates and loads everything, and binds the address.
-pub async fn lay(setup: &Setup, workers: NonZeroUsize) -> anyhow::Result<(Foundation, TcpListener)> {
+/// Opens, migrates and loads everything. `port` is the one we listen on.
+pub async fn lay(setup: &Setup, port: u16, workers: NonZeroUsize) -> anyhow::Result<Foundation> {
     for warning in &setup.warnings {
         tracing::warn!(%warning, "configuration");
     }
@@ -55,20 +52,23 @@ pub async fn lay(setup: &Setup, workers: NonZeroUsize) -> anyhow::Result<(Founda
     }
     let db = open_database(setup).await?;
     let (admin_key, admin_key_is_new) = first_start::admin_key(&setup.config).context("the admin key can't be stored")?;
-    let listener = listen(&setup.config.server).await?;
-    first_start::store_settings(&db, &setup.config, listener.local_addr()?.port(), &admin_key).await?;
+    first_start::store_settings(&db, &setup.config, port, &admin_key).await?;
     let keyring = Arc::new(Keyring::default());
     load_keys(&db, &keyring).await.context("the keys can't be loaded")?;
     let (current, proxies) = (Current::default(), Arc::clone(&setup.proxies));
     let publisher = Publisher::new(Arc::clone(&current), db.clone(), Arc::clone(&keyring), proxies, workers);
     publisher.refresh().await.context("the configuration can't be loaded")?;
     let publisher = Arc::new(publisher);
-    Ok((Foundation { db, keyring, current, publisher, admin_key, admin_key_is_new }, listener))
+    Ok(Foundation { db, keyring, current, publisher, admin_key, admin_key_is_new })
 }
 
 async fn open_database(setup: &Setup) -> anyhow::Result<Db> {
     let db = Db::open(&setup.dsn, Arc::clone(&setup.cipher)).await.context("the database can't be opened")?;
-    db.migrate().await.context("the database can't be migrated")?;
+    // A file that we hold can be opened by nobody else: if we don't prepare it, nobody will.
+    let is_ours_alone = setup.dsn.data_dir().is_some();
+    if is_ours_alone || !setup.config.is_slave {
+        db.migrate().await.context("the database can't be migrated")?;
+    }
     let state = db.encryption_state().await?;
     if let Some(scenario) = state.scenario {
         tracing::error!(
@@ -79,15 +79,6 @@ async fn open_database(setup: &Setup) -> anyhow::Result<Db> {
         tracing::warn!("some keys are stored in plain text although ENCRYPTION_KEY is set");
     }
     Ok(db)
-}
-
-async fn listen(server: &ServerConfig) -> anyhow::Result<TcpListener> {
-    let name = (server.host.as_str(), server.port);
-    let shown = format!("{}:{}", server.host, server.port);
-    let mut addresses = tokio::net::lookup_host(name).await.with_context(|| format!("HOST can't be resolved: {shown}"))?;
-    let address = addresses.next().with_context(|| format!("HOST has no address: {shown}"))?;
-    let socket = acceptor::bind(address).with_context(|| format!("the address can't be bound: {shown}"))?;
-    Ok(TcpListener::from_std(socket)?)
 }
 
 async fn load_keys(db: &Db, keyring: &Keyring) -> anyhow::Result<()> {
@@ -108,7 +99,9 @@ async fn load_keys(db: &Db, keyring: &Keyring) -> anyhow::Result<()> {
                 None => unreadable += 1,
             }
         }
-        by_group.into_iter().for_each(|(group, keys)| keyring.pool(group).add(keys));
+        for (group, keys) in by_group {
+            keyring.pool(group).add(keys);
+        }
         if is_last {
             break;
         }

@@ -14,14 +14,7 @@ const INTERRUPTED: i32 = 130;
 
 impl App {
     /// Runs until SIGTERM or SIGINT, then stops; a second signal ends the process at once.
-    pub(super) async fn run_until_told(self) {
-        let mut told = match Told::listen() {
-            Ok(told) => told,
-            Err(error) => {
-                tracing::error!(%error, "signals can't be received");
-                return;
-            }
-        };
+    pub(super) async fn run_until(self, mut told: Told) {
         told.next().await;
         tokio::select! {
             () = self.stop() => {}
@@ -34,12 +27,12 @@ impl App {
 
     async fn stop(self) {
         let server = &self.setup.config.server;
-        tracing::info!(requests_get = ?server.shutdown_timeout, "stopping");
+        let patience = server.shutdown_timeout.saturating_sub(FLUSH_RESERVE).max(FLUSH_RESERVE);
+        tracing::info!(requests_get = ?patience, "stopping");
         self.not_ready.cancel();
         tokio::time::sleep(server.drain_delay).await;
         self.stop_accepting.cancel();
         self.drain.cancel();
-        let patience = server.shutdown_timeout.saturating_sub(FLUSH_RESERVE).max(FLUSH_RESERVE);
         let finished = tokio::task::spawn_blocking({
             let workers = self.workers;
             move || workers.into_iter().all(|worker| worker.join().is_ok())
@@ -47,27 +40,34 @@ impl App {
         let mut finished = std::pin::pin!(finished);
         if tokio::time::timeout(patience, &mut finished).await.is_err() {
             tracing::warn!("requests still running are cut off");
+            self.journal.cut_off();
             self.stop_workers.cancel();
             let _ = finished.await;
         }
-        // First into the spool, so that the last turn of the storing job finds all of it.
+        // First into the spool: there it is safe, and the last turn of the storing job finds all of it.
         self.journal.drain();
         self.stop_control.cancel();
         self.jobs.close();
-        self.jobs.wait().await;
-        self.foundation.db.close().await;
+        let written_down = async {
+            self.jobs.wait().await;
+            self.foundation.db.close().await;
+        };
+        if tokio::time::timeout(FLUSH_RESERVE, written_down).await.is_err() {
+            tracing::warn!("the database is slow or away: the rest of the log stays in the spool until the next start");
+        }
         tracing::info!("stopped");
     }
 }
 
 /// The signals that ask for the end.
-struct Told {
+pub(super) struct Told {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Told {
-    fn listen() -> std::io::Result<Self> {
+    /// From now on they no longer end the process by themselves.
+    pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 

@@ -49,6 +49,5 @@ environment! {
     HTTP_PROXY = "": "outbound proxy for http:// upstreams: http://, https:// or socks5://, with user:pass; or http_proxy",
     HTTPS_PROXY = "": "outbound proxy for https:// upstreams, as above; or https_proxy",
     NO_PROXY = "": "comma-separated hosts that are reached without a proxy; or no_proxy",
-    METRICS_TOKEN = "": "bearer token of /metrics; empty: AUTH_KEY",
     TRUSTED_PROXIES = "loopback,private": "peers (CIDRs, loopback, private or none) whose X-Forwarded-For and X-Real-IP count",
 }

@@ -42,6 +42,12 @@ impl Faults {
         result.map_err(|error| self.add(variable, error)).ok()
     }
 
+    /// Whether `variable` has been found faulty.
+    #[must_use]
+    pub fn has(&self, variable: &str) -> bool {
+        self.0.iter().any(|(faulty, _)| *faulty == variable)
+    }
+
     /// All faults as one error, if there are any.
     pub fn into_result(self) -> Result<(), Self> {
         if self.0.is_empty() { Ok(()) } else { Err(self) }

@@ -51,7 +51,7 @@ fn defaults() {
     assert_eq!((config.database_dsn.expose(), &config.redis_dsn), ("./data/gpt-load.db", &None));
     assert_eq!((config.max_concurrent_requests, config.max_request_body_bytes, &config.cors), (0, None, &None));
     assert_eq!(config.log, LogConfig { level: Level::INFO, format: LogFormat::Text, file: None });
-    assert!(config.outbound_proxies.is_empty() && config.metrics_token.is_none());
+    assert!(config.outbound_proxies.is_empty());
     assert_eq!(config.trusted_proxies, "loopback,private".parse().unwrap());
     assert_eq!(config.data_dir, Path::new("./data"));
 }
@@ -78,7 +78,6 @@ fn every_value_is_taken() {
         ("LOG_FORMAT", "json"),
         ("LOG_ENABLE_FILE", "true"),
         ("LOG_FILE_PATH", "/var/log/gpt-load.log"),
-        ("METRICS_TOKEN", "metrics token"),
         ("TRUSTED_PROXIES", "none"),
     ]);
     let server = &config.server;
@@ -95,7 +94,6 @@ fn every_value_is_taken() {
     assert_eq!((config.max_concurrent_requests, config.max_request_body_bytes), (100, Some(3 << 20)));
     let file = Some(PathBuf::from("/var/log/gpt-load.log"));
     assert_eq!(config.log, LogConfig { level: Level::DEBUG, format: LogFormat::Json, file });
-    assert_eq!(config.metrics_token.unwrap().expose(), "metrics token");
     assert_eq!(config.trusted_proxies, TrustedProxies::default());
 }
 
@@ -344,7 +342,7 @@ fn the_file_is_read_as_text_whatever_its_bytes() {
 #[test]
 fn secrets_are_not_shown() {
     let secrets =
-        ["AUTH_KEY", "ENCRYPTION_KEY", "DATABASE_DSN", "REDIS_DSN", "METRICS_TOKEN", "HTTP_PROXY", "https_proxy"];
+        ["AUTH_KEY", "ENCRYPTION_KEY", "DATABASE_DSN", "REDIS_DSN", "HTTP_PROXY", "https_proxy"];
     let variables = secrets.map(|name| (name, "scheme://user:hunter2@host/path"));
     let shown = format!("{:?}", loaded(&variables));
     assert!(!shown.contains("hunter2"), "{shown}");

@@ -6,19 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use domain::classify::rest::{Quota, Rest, next_rest};
+use domain::classify::rest::next_rest;
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
 use domain::secret::Secret;
 use jiff::Timestamp;
 
+use super::census::Census;
 use super::changes::{Changes, KeyFault, LongRest};
-use super::rests::{RestInfo, Rests};
+use super::rests::{Limit, RestInfo, Rests};
 use super::slab::Slab;
 use crate::clock;
 
 /// Rests longer than this survive a restart.
-const LONG_REST: Duration = Duration::from_secs(5 * 60);
+const LONG_REST: Duration = Duration::from_mins(5);
 
 /// A key in memory.
 #[derive(Debug)]
@@ -65,52 +66,6 @@ impl PoolKey {
 
     fn slot(&self) -> u32 {
         self.slot.load(Ordering::Relaxed)
-    }
-}
-
-/// What an answer and the settings say about how long a limited key rests.
-#[derive(Clone, Copy, Debug)]
-pub struct Limit {
-    /// The time the provider named, if any.
-    pub named: Option<Rest>,
-    /// The quota the provider named.
-    pub quota: Quota,
-    /// The rest when no time is named, doubled on repeats.
-    pub base: Duration,
-}
-
-/// How a pool stands, for people and for `Retry-After`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Census {
-    /// Keys in all.
-    pub total: usize,
-    /// Keys that can serve the model asked about.
-    pub usable: usize,
-    /// Active keys that rest.
-    pub resting: usize,
-    /// Keys that were refused by the provider.
-    pub invalid: usize,
-    /// Keys an operator has taken out.
-    pub disabled: usize,
-    /// When the first resting key wakes, in milliseconds of the process' clock.
-    pub first_wake_ms: Option<u64>,
-    /// What the provider last said when it refused a key: status and words.
-    pub last_refusal: Option<(u16, String)>,
-}
-
-impl Census {
-    /// Both pools taken as one.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        Self {
-            total: self.total + other.total,
-            usable: self.usable + other.usable,
-            resting: self.resting + other.resting,
-            invalid: self.invalid + other.invalid,
-            disabled: self.disabled + other.disabled,
-            first_wake_ms: self.first_wake_ms.into_iter().chain(other.first_wake_ms).min(),
-            last_refusal: other.last_refusal.or(self.last_refusal),
-        }
     }
 }
 
@@ -188,7 +143,7 @@ impl Pool {
         let mut book = self.book();
         let slot = key.slot();
         // A rest that is running was earned by a later answer than this one: it stays.
-        for scope in [None, model.map(|model| book.rests.list(model))] {
+        for scope in [None, model.and_then(|model| book.rests.listed(model))] {
             if !book.rests.is_asleep(slot, &scope) {
                 book.rests.forget(slot, &scope);
             }
@@ -224,9 +179,9 @@ impl Pool {
         let rest = next_rest(limit.named, limit.quota, limit.base, history.streak, history.per_day, Timestamp::now());
         let until_ms = clock::mono_ms().saturating_add(u64::try_from(rest.time.as_millis()).unwrap_or(u64::MAX));
         let info = RestInfo { model: scope, until_ms, guessed: rest.guessed };
-        self.lay_to_rest(&mut book, key, info, limit.quota.per_day);
+        let rests_longer = self.lay_to_rest(&mut book, key, &info, limit.quota.per_day);
         drop(book);
-        if rest.time > LONG_REST {
+        if rests_longer && rest.time > LONG_REST {
             let long = LongRest { until: clock::wall_time_of(until_ms), guessed: rest.guessed };
             self.changes.note(key.id, |change| {
                 change.rests.insert(model.unwrap_or_default().to_owned(), long);
@@ -240,16 +195,19 @@ impl Pool {
         let mut book = self.book();
         let Some(key) = self.find(&book, id) else { return };
         let scope = model.map(|model| book.rests.list(model));
-        self.lay_to_rest(&mut book, &key, RestInfo { model: scope, until_ms, guessed }, false);
+        self.lay_to_rest(&mut book, &key, &RestInfo { model: scope, until_ms, guessed }, false);
     }
 
-    fn lay_to_rest(&self, book: &mut Book, key: &PoolKey, rest: RestInfo, per_day: bool) {
-        if book.rests.sleep(key.slot(), &rest.model, rest.until_ms, rest.guessed, per_day) {
+    /// Returns whether the key did not rest so long already.
+    fn lay_to_rest(&self, book: &mut Book, key: &PoolKey, rest: &RestInfo, per_day: bool) -> bool {
+        let rests_longer = book.rests.sleep(key.slot(), &rest.model, rest.until_ms, rest.guessed, per_day);
+        if rests_longer {
             key.has_rested.store(true, Ordering::Relaxed);
             self.fit_model_rings(book);
             self.refresh(book, key);
             self.next_wake_ms.store(book.rests.next_due_ms(), Ordering::Relaxed);
         }
+        rests_longer
     }
 
     /// Adds keys; one that is there already keeps its place and takes the given state.
@@ -320,14 +278,16 @@ impl Pool {
     pub fn census(&self, model: Option<&str>, now_ms: u64) -> Census {
         self.wake_due(now_ms);
         let book = self.book();
-        let (total, usable) = (book.slots.len(), self.slab.load().ring(model).count());
+        let slab = self.slab.load();
+        let (total, usable) = (book.slots.len(), slab.ring(model).count());
+        let is_active = |slot: u32| slab.key(slot as usize).is_some_and(|key| key.status() == KeyStatus::Active);
         Census {
             total,
             usable,
             resting: total.saturating_sub(usable + book.invalid + book.disabled),
             invalid: book.invalid,
             disabled: book.disabled,
-            first_wake_ms: book.rests.first_wake_ms(model),
+            first_wake_ms: book.rests.first_wake_ms(model, is_active),
             last_refusal: book.last_refusal.clone(),
         }
     }

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
+
+use domain::classify::rest::{Quota, Rest as NamedRest};
 
 /// Models for which keys of one pool can rest at the same time. Names come from clients, so there is a bound: beyond it the rests for
-/// the model that has been listed longest are forgotten, and its keys learn anew.
+/// the model that has been listed longest, one without sleepers first, are forgotten, and its keys learn anew.
 pub(super) const MAX_MODELS: usize = 64;
 
 /// How long a rest is remembered after it ended, so that a guess that fails again can be doubled.
@@ -12,6 +15,17 @@ const MEMORY_MS: u64 = 2 * 60 * 60 * 1000;
 
 /// For what a key rests: one of the listed models, or altogether.
 type Scope = Option<Arc<str>>;
+
+/// What an answer and the settings say about how long a limited key rests.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// The time the provider named, if any.
+    pub named: Option<NamedRest>,
+    /// The quota the provider named.
+    pub quota: Quota,
+    /// The rest when no time is named, doubled on repeats.
+    pub base: Duration,
+}
 
 /// One rest of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +61,7 @@ pub(super) struct History {
 /// The rests of one pool. A place is a key's number in the [`Slab`](super::slab::Slab).
 #[derive(Debug, Default)]
 pub(super) struct Rests {
-    rests: HashMap<(u32, Scope), Rest>,
+    by_key: HashMap<(u32, Scope), Rest>,
     /// When something is due: a rest to end, or its memory to fade.
     due: BTreeSet<(u64, u32, Scope)>,
     /// Models with sleepers and how many, oldest first.
@@ -57,12 +71,12 @@ pub(super) struct Rests {
 impl Rests {
     /// Whether the key in `slot` rests for `scope` itself (not: for everything).
     pub(super) fn is_asleep(&self, slot: u32, scope: &Scope) -> bool {
-        !self.rests.is_empty() && self.rests.get(&(slot, scope.clone())).is_some_and(|rest| rest.asleep)
+        !self.by_key.is_empty() && self.by_key.get(&(slot, scope.clone())).is_some_and(|rest| rest.asleep)
     }
 
     /// What earlier rests of this key for this scope say about the next one.
     pub(super) fn history(&self, slot: u32, scope: &Scope) -> History {
-        match self.rests.get(&(slot, scope.clone())) {
+        match self.by_key.get(&(slot, scope.clone())) {
             // Answers to requests that ran side by side: the running rest is the one they are about.
             Some(rest) if rest.asleep => History { streak: rest.streak.saturating_sub(1), per_day: false },
             Some(rest) => History { streak: rest.streak, per_day: rest.per_day },
@@ -72,13 +86,13 @@ impl Rests {
 
     /// Whether the key has any rest, present or remembered.
     pub(super) fn has_any(&self, slot: u32) -> bool {
-        self.scopes().any(|scope| self.rests.contains_key(&(slot, scope)))
+        self.scopes().any(|scope| self.by_key.contains_key(&(slot, scope)))
     }
 
     /// Lays a key to rest. A rest already running is only ever made longer, and two answers to requests that ran side by side count as one.
     pub(super) fn sleep(&mut self, slot: u32, scope: &Scope, until_ms: u64, guessed: bool, per_day: bool) -> bool {
         let id = (slot, scope.clone());
-        let before = self.rests.get(&id).copied();
+        let before = self.by_key.get(&id).copied();
         let running = before.filter(|rest| rest.asleep);
         if running.is_some_and(|rest| rest.until_ms >= until_ms) {
             return false;
@@ -96,7 +110,7 @@ impl Rests {
         }
         let rest = Rest { until_ms, guessed, streak, per_day, asleep: true };
         self.due.insert((due_of(&rest), slot, scope.clone()));
-        self.rests.insert(id, rest);
+        self.by_key.insert(id, rest);
         true
     }
 
@@ -105,14 +119,14 @@ impl Rests {
         let mut woken = Vec::new();
         while let Some((due, slot, scope)) = self.due.first().cloned().filter(|(due, ..)| *due <= now_ms) {
             self.due.remove(&(due, slot, scope.clone()));
-            let Some(rest) = self.rests.get_mut(&(slot, scope.clone())) else { continue };
+            let Some(rest) = self.by_key.get_mut(&(slot, scope.clone())) else { continue };
             if rest.asleep {
                 rest.asleep = false;
                 self.due.insert((due_of(rest), slot, scope.clone()));
                 self.count(&scope, -1);
                 woken.push(slot);
             } else {
-                self.rests.remove(&(slot, scope));
+                self.by_key.remove(&(slot, scope));
             }
         }
         woken
@@ -125,7 +139,7 @@ impl Rests {
 
     /// Forgets the key's rests for `scope`. Returns whether there was one.
     pub(super) fn forget(&mut self, slot: u32, scope: &Scope) -> bool {
-        let Some(rest) = self.rests.remove(&(slot, scope.clone())) else { return false };
+        let Some(rest) = self.by_key.remove(&(slot, scope.clone())) else { return false };
         self.due.remove(&(due_of(&rest), slot, scope.clone()));
         if rest.asleep {
             self.count(scope, -1);
@@ -145,14 +159,20 @@ impl Rests {
         self.models.iter().filter(|(_, sleepers)| *sleepers > 0).map(|(name, _)| name)
     }
 
-    /// The listed name equal to `model`, listing it if it is new; the model that had to give way is returned beside it.
+    /// The listed name equal to `model`, if there is one.
+    pub(super) fn listed(&self, model: &str) -> Option<Arc<str>> {
+        self.models.iter().find(|(name, _)| **name == *model).map(|(name, _)| Arc::clone(name))
+    }
+
+    /// The listed name equal to `model`, listing it if it is new.
     pub(super) fn list(&mut self, model: &str) -> Arc<str> {
-        if let Some((name, _)) = self.models.iter().find(|(name, _)| **name == *model) {
-            return Arc::clone(name);
+        if let Some(name) = self.listed(model) {
+            return name;
         }
         if self.models.len() >= MAX_MODELS {
-            let (oldest, _) = self.models.remove(0);
-            self.rests.retain(|(_, scope), _| scope.as_ref() != Some(&oldest));
+            let idle = self.models.iter().position(|(_, sleepers)| *sleepers == 0);
+            let (oldest, _) = self.models.remove(idle.unwrap_or(0));
+            self.by_key.retain(|(_, scope), _| scope.as_ref() != Some(&oldest));
             self.due.retain(|(_, _, scope)| scope.as_ref() != Some(&oldest));
         }
         let name: Arc<str> = model.into();
@@ -163,17 +183,21 @@ impl Rests {
     /// The rests of a key that are still running.
     pub(super) fn of(&self, slot: u32) -> Vec<RestInfo> {
         let asleep = |scope: Scope| {
-            let rest = self.rests.get(&(slot, scope.clone())).filter(|rest| rest.asleep)?;
+            let rest = self.by_key.get(&(slot, scope.clone())).filter(|rest| rest.asleep)?;
             Some(RestInfo { model: scope, until_ms: rest.until_ms, guessed: rest.guessed })
         };
         self.scopes().filter_map(asleep).collect()
     }
 
-    /// When the first key wakes that then can serve `model`.
-    pub(super) fn first_wake_ms(&self, model: Option<&str>) -> Option<u64> {
-        let concerns = |scope: &Scope| scope.is_none() || scope.as_deref() == model;
-        let asleep = |slot: &u32, scope: &Scope| self.rests.get(&(*slot, scope.clone())).is_some_and(|rest| rest.asleep);
-        let first = self.due.iter().find(|(_, slot, scope)| concerns(scope) && asleep(slot, scope));
+    /// When the first key wakes that then can serve `model`, of those in the places that are `active`.
+    pub(super) fn first_wake_ms(&self, model: Option<&str>, active: impl Fn(u32) -> bool) -> Option<u64> {
+        let scopes = [None, model.and_then(|model| self.listed(model))];
+        let sleeps_until = |slot: u32, scope: &Scope| {
+            self.by_key.get(&(slot, scope.clone())).filter(|rest| rest.asleep).map(|rest| rest.until_ms)
+        };
+        // A key that rests altogether and for the model wakes when both are over.
+        let wakes = |slot: u32| scopes.iter().filter_map(|scope| sleeps_until(slot, scope)).max();
+        let first = self.due.iter().find(|(due, slot, _)| wakes(*slot) == Some(*due) && active(*slot));
         first.map(|(due, ..)| *due)
     }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use domain::rewrite::{headers, url};
+use http::header::{COOKIE, EXPECT};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method, Version};
 use uuid::Uuid;
 
 use super::Shared;
@@ -22,9 +23,7 @@ pub struct Admitted {
     pub id: Uuid,
     /// When it arrived.
     pub arrived: Instant,
-    /// The configuration it is served by, to its end.
-    pub snapshot: Arc<Snapshot>,
-    /// The group it is for.
+    /// The group it is for, as configured when the request arrived.
     pub route: Arc<Route>,
     /// Its method.
     pub method: Method,
@@ -74,13 +73,12 @@ pub fn admit(shared: &Shared, head: Parts, peer: IpAddr, id: Uuid) -> Result<Adm
     Ok(Admitted {
         id,
         arrived,
-        snapshot,
         route,
         method: head.method,
         full_path: path,
         path_at,
         query,
-        headers: clean(head.headers),
+        headers: clean(head.headers, head.version),
         client_ip,
         proxy_key,
         counted,
@@ -100,13 +98,26 @@ fn authenticate(snapshot: &Snapshot, route: &Route, head: &Parts) -> Option<KeyD
     (snapshot.proxy_keys.contains(&digest) || route.proxy_keys.contains(&digest)).then_some(digest)
 }
 
-fn clean(mut headers: HeaderMap) -> HeaderMap {
+fn clean(mut headers: HeaderMap, version: Version) -> HeaderMap {
     headers::strip_hop_by_hop(&mut headers);
     headers::strip_client_identity(&mut headers);
     headers::strip_credentials(&mut headers);
     // The server answers `100 Continue` itself once the body is wanted.
-    headers.remove(http::header::EXPECT);
+    headers.remove(EXPECT);
+    if version == Version::HTTP_2 {
+        join_cookies(&mut headers);
+    }
     headers
+}
+
+/// What HTTP/2 may send as several fields is one in HTTP/1.1 (RFC 9113 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let cookies: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if cookies.len() > 1
+        && let Ok(joined) = HeaderValue::from_bytes(&cookies.join(&b"; "[..]))
+    {
+        headers.insert(COOKIE, joined);
+    }
 }
 
 fn shape_of(route: &Route) -> ErrorShape {

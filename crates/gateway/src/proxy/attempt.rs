@@ -107,7 +107,8 @@ async fn send(
     let mut target = shaped.target(upstream, admitted).ok_or(NoAnswer::Target)?;
     let mut endpoint = Arc::clone(&upstream.endpoint);
     let header_timeout = seconds(choice.service.settings.response_header_timeout);
-    for _ in 0..MAX_REDIRECTS {
+    let mut redirects = 0;
+    loop {
         let limit = deadline.map_or(NEVER, |deadline| deadline.saturating_duration_since(Instant::now()));
         let request = || shape::request(admitted, &target, &headers, shaped.body(&intake.body));
         let sending = client.send(&endpoint, header_timeout.min(limit), request);
@@ -117,16 +118,13 @@ async fn send(
             None => sending.await,
         };
         let response = sent.map_err(|error| past(deadline).unwrap_or(NoAnswer::Send(error)))?;
-        match followed(&response, &admitted.method, &endpoint, &target) {
-            Some((next_endpoint, next_target)) if intake.body.can_replay() => {
-                endpoint = next_endpoint;
-                target = next_target;
-            }
-            _ => return Ok(response),
+        let next = followed(&response, &admitted.method, &endpoint, &target);
+        match next.filter(|_| redirects < MAX_REDIRECTS && intake.body.can_replay()) {
+            Some(next) => (endpoint, target) = next,
+            None => return Ok(response),
         }
+        redirects += 1;
     }
-    let request = || shape::request(admitted, &target, &headers, shaped.body(&intake.body));
-    Ok(client.send(&endpoint, header_timeout, request).await?)
 }
 
 /// [`NoAnswer::Deadline`], if it has passed.
@@ -216,8 +214,9 @@ async fn excerpt(mut answer: Answer, deadline: Option<Instant>) -> BadAnswer {
                 raw.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
                 answer.held.push_back(frame);
             }
-            // What is there will have to do.
-            Ok(Some(Err(_)) | None) | Err(_) => answer.rest = None,
+            Ok(None) => answer.rest = None,
+            // What is there will have to do. The relay waits for the rest, or meets the same broken end.
+            Ok(Some(Err(_))) | Err(_) => break,
         }
     }
     raw.truncate(EXCERPT_LIMIT_BYTES);
@@ -252,7 +251,7 @@ async fn hold(mut answer: Answer) -> Reply {
             Verdict::Empty => {
                 let status = domain::classify::first_event::EMPTY_STATUS;
                 let excerpt = br#"{"error":{"message":"the provider's stream was empty"}}"#.to_vec();
-                return Reply::Bad(BadAnswer { status, excerpt, answer });
+                return Reply::Bad(BadAnswer { answer, status, excerpt });
             }
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use domain::rewrite::hints::{Hints, Progress, hints};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body as _, Incoming};
-use upstream::{Keep, Replay, RequestBody, Reservation};
+use upstream::{Keep, Replay, RequestBody, Reservation, SourceFailure};
 
 use super::Shared;
 use super::admit::Admitted;
@@ -29,7 +29,7 @@ pub struct Intake {
 /// A request's body.
 pub enum Body {
     /// All of it, and its share of the memory for kept bodies.
-    Whole(Bytes, Reservation),
+    Whole { bytes: Bytes, _memory: Reservation },
     /// Its beginning, and the rest still with the client.
     Streaming(Replay),
 }
@@ -38,7 +38,7 @@ impl Body {
     /// The bytes, if all are there.
     pub fn whole(&self) -> Option<&Bytes> {
         match self {
-            Self::Whole(bytes, _) => Some(bytes),
+            Self::Whole { bytes, .. } => Some(bytes),
             Self::Streaming(_) => None,
         }
     }
@@ -46,7 +46,7 @@ impl Body {
     /// Whether another attempt could send it.
     pub fn can_replay(&self) -> bool {
         match self {
-            Self::Whole(..) => true,
+            Self::Whole { .. } => true,
             Self::Streaming(replay) => replay.can_replay(),
         }
     }
@@ -54,7 +54,7 @@ impl Body {
     /// The body of the next attempt.
     pub fn attempt(&self) -> RequestBody {
         match self {
-            Self::Whole(bytes, _) => RequestBody::full(bytes.clone()),
+            Self::Whole { bytes, .. } => RequestBody::full(bytes.clone()),
             Self::Streaming(replay) => replay.attempt(),
         }
     }
@@ -68,7 +68,7 @@ pub async fn take(
     needs_edit: impl Fn(&Hints) -> bool,
 ) -> Result<Intake, Refusal> {
     if body.is_end_stream() {
-        let nothing = Body::Whole(Bytes::new(), shared.kept_bodies.open());
+        let nothing = Body::Whole { bytes: Bytes::new(), _memory: shared.kept_bodies.open() };
         return Ok(Intake { hints: Hints::default(), body: nothing });
     }
     let mut reader = Reader::new(shared, admitted, body)?;
@@ -101,6 +101,8 @@ struct Reader<'a> {
     hints: Hints,
     progress: Progress,
     scanned: usize,
+    /// Set by the body's last frame: one without a length does not know its end beforehand.
+    ended: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -122,11 +124,12 @@ impl<'a> Reader<'a> {
             hints: Hints::default(),
             progress: Progress::NeedMore,
             scanned: 0,
+            ended: false,
         })
     }
 
     fn ended(&self) -> bool {
-        self.body.is_end_stream()
+        self.ended || self.body.is_end_stream()
     }
 
     fn has_room(&self) -> bool {
@@ -149,25 +152,34 @@ impl<'a> Reader<'a> {
             return;
         }
         let content_type = self.admitted.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let complete = self.body.is_end_stream();
+        let complete = self.ended();
         (self.hints, self.progress) = hints(content_type, self.prefix.bytes(), complete);
         self.scanned = self.prefix.len();
     }
 
     async fn read_more(&mut self) -> Result<(), Refusal> {
-        let shape = self.admitted.error_shape();
         let frame = tokio::time::timeout(self.shared.read_timeout, self.body.frame()).await;
-        let frame = frame.map_err(|_| Refusal::body_timed_out(shape))?;
-        let Some(frame) = frame else { return Ok(()) };
-        let frame = frame.map_err(|error| match self.shared.max_body_bytes {
-            Some(limit) if error.is::<LengthLimitError>() => Refusal::body_too_large(shape, limit),
-            _ => Refusal::body_broken(shape),
-        })?;
+        let frame = frame.map_err(|_| self.refusal(SourceFailure::TimedOut))?;
+        let Some(frame) = frame else {
+            self.ended = true;
+            return Ok(());
+        };
+        let frame = frame.map_err(|error| self.refusal(SourceFailure::of(&*error)))?;
         if let Ok(data) = frame.into_data() {
             self.used_up |= !self.reservation.grow(data.len());
             self.prefix.push(data);
         }
         Ok(())
+    }
+
+    fn refusal(&self, failure: SourceFailure) -> Refusal {
+        let shape = self.admitted.error_shape();
+        match failure {
+            SourceFailure::Gone => Refusal::request_failed(shape, 499, &failure.to_string()),
+            SourceFailure::Malformed => Refusal::body_broken(shape),
+            SourceFailure::TooLarge => Refusal::body_too_large(shape, self.shared.max_body_bytes.unwrap_or(u64::MAX)),
+            SourceFailure::TimedOut => Refusal::body_timed_out(shape),
+        }
     }
 
     fn no_room_for_edit(&self) -> Refusal {
@@ -176,9 +188,10 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(self) -> Intake {
+        let ended = self.ended();
         let prefix = self.prefix.freeze();
-        let body = if self.body.is_end_stream() {
-            Body::Whole(prefix, self.reservation)
+        let body = if ended {
+            Body::Whole { bytes: prefix, _memory: self.reservation }
         } else {
             let limit_bytes = if self.used_up { 0 } else { KEEP_BYTES };
             let keep = Keep { limit_bytes, reservation: self.reservation };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::classify::Outcome;
+use domain::classify::decode::decode_whole;
 use domain::secret::Secret;
 use http::header::CONTENT_ENCODING;
 use http::{Method, Request, Response};
@@ -30,6 +31,9 @@ use crate::clock::{self, seconds};
 use crate::keyring::Census;
 use crate::server::body::ServerBody;
 use crate::snapshot::{Route, Service, Target};
+
+/// The longest error body that is decoded to look for a key.
+const DECODE_LIMIT_BYTES: usize = 8 * 1024 * 1024;
 
 /// Takes a request all the way.
 pub async fn travel(plane: &DataPlane, request: Request<Incoming>, peer: SocketAddr, id: Uuid) -> Response<ServerBody> {
@@ -80,8 +84,17 @@ struct Progress {
     bounds: Option<Bounds>,
     /// How the last attempt failed.
     failure: Option<Failure>,
-    /// The last answer an upstream gave, who gave it, and what it was judged.
-    last: Option<(BadAnswer, Arc<Choice>, Outcome)>,
+    /// The last answer an upstream gave.
+    last: Option<LastAnswer>,
+}
+
+/// An answer that failed.
+struct LastAnswer {
+    bad: BadAnswer,
+    /// Who gave it.
+    choice: Arc<Choice>,
+    outcome: Outcome,
+    message: String,
 }
 
 /// How long and how often a request is tried.
@@ -123,7 +136,10 @@ impl<'p> Journey<'p> {
     fn next(&mut self, progress: &mut Progress) -> Option<Arc<Choice>> {
         let over = |bounds: Bounds| progress.attempts >= bounds.attempts || bounds.deadline <= Instant::now();
         let failed_for_good = progress.failure.as_ref().is_some_and(|failure| !failure.retry);
-        if failed_for_good || progress.bounds.is_some_and(over) || !self.intake.body.can_replay() && progress.attempts > 0 {
+        if failed_for_good
+            || progress.bounds.is_some_and(over)
+            || !self.intake.body.can_replay() && progress.attempts > 0
+        {
             return None;
         }
         let choice = choose(&self.admitted.route, self.asked.as_deref(), &progress.tried)?;
@@ -148,7 +164,8 @@ impl<'p> Journey<'p> {
             Reply::Bad(bad) => {
                 let Progress { tried, doubts, .. } = progress;
                 let failure = judge::bad_answer(choice, model.as_deref(), &bad, tried, doubts);
-                progress.last = Some((bad, Arc::clone(choice), failure.outcome));
+                let (choice, message) = (Arc::clone(choice), failure.message.clone());
+                progress.last = Some(LastAnswer { bad, choice, outcome: failure.outcome, message });
                 progress.failure = Some(failure);
             }
             Reply::None(none) => {
@@ -184,8 +201,10 @@ impl<'p> Journey<'p> {
             return refused(&mut self.record, refusal);
         };
         let refusal = match progress.last {
-            Some((bad, _, Outcome::BadKey)) => Refusal::key_rejected(shape, bad.status, &failure.message),
-            Some((bad, choice, _)) => return self.last_answer(bad, choice, failure),
+            Some(last) if last.outcome == Outcome::BadKey => {
+                Refusal::key_rejected(shape, last.bad.status, &last.message)
+            }
+            Some(last) => return self.last_answer(last, failure),
             None if failure.outcome != Outcome::SickUpstream => {
                 Refusal::request_failed(shape, failure.status, &failure.message)
             }
@@ -198,21 +217,26 @@ impl<'p> Journey<'p> {
     fn no_keys(&self) -> Refusal {
         let (shape, asked, now_ms) = (self.admitted.error_shape(), self.asked.as_deref(), clock::mono_ms());
         match &self.admitted.route.target {
-            Target::Service(_) if !self.admitted.route.enabled => Refusal::disabled(shape),
-            Target::Service(service) => Refusal::no_keys(shape, false, &service.pool.census(service.sent_model(asked), now_ms)),
-            Target::Aggregate(aggregate) if aggregate.refuses(asked) => Refusal::model_refused(shape, asked.unwrap_or_default()),
+            _ if !self.admitted.route.enabled => Refusal::disabled(shape),
+            Target::Service(service) => {
+                Refusal::no_keys(shape, false, &service.pool.census(service.sent_model(asked), now_ms))
+            }
+            Target::Aggregate(aggregate) if aggregate.refuses(asked) => {
+                Refusal::model_refused(shape, asked.unwrap_or_default())
+            }
             Target::Aggregate(aggregate) => {
-                let censuses = aggregate.members().map(|service| service.pool.census(service.sent_model(asked), now_ms));
+                let censuses =
+                    aggregate.members().map(|service| service.pool.census(service.sent_model(asked), now_ms));
                 Refusal::no_keys(shape, true, &censuses.fold(Census::default(), Census::plus))
             }
         }
     }
 
     /// The last answer an upstream gave goes to the client as it was, but for our key.
-    fn last_answer(mut self, bad: BadAnswer, choice: Arc<Choice>, failure: Failure) -> Response<ServerBody> {
-        self.record.answered(bad.answer.is_stream);
-        let (answer, masker) = without_key(bad, &choice.key.secret);
-        self.relay(answer, choice, Err(failure.message), masker)
+    fn last_answer(mut self, last: LastAnswer, failure: Failure) -> Response<ServerBody> {
+        self.record.answered(last.bad.answer.is_stream);
+        let (answer, masker) = without_key(last.bad, &last.choice.key.secret);
+        self.relay(answer, last.choice, Err(failure.message), masker)
     }
 
     fn relay(
@@ -237,26 +261,31 @@ impl<'p> Journey<'p> {
             model: model.as_deref().map(Box::from),
             choice,
             result,
-            counted: self.admitted.counted,
         };
-        let relay = Relay::new(answer.held, answer.rest, pace, ending);
+        let relay = Relay::new(answer.held, answer.rest, pace, ending, self.admitted.counted);
         let relay = masker.into_iter().fold(relay, Relay::masked);
         Response::from_parts(head, ServerBody::Relay(Box::new(relay)))
     }
 }
 
-/// Takes a key out of an error answer: out of what has been read, by a masker out of what is still to come. A body too long to be looked
-/// at and compressed passes as it is.
+/// Takes a key out of an error answer: out of what has been read, by a masker out of what is still to come. Of a compressed body that is
+/// too long to be read whole, only what has been looked at goes on if the key is in it.
 fn without_key(bad: BadAnswer, secret: &Secret) -> (Answer, Option<Masker>) {
     let mut answer = bad.answer;
-    let is_encoded = answer.head.headers.contains_key(CONTENT_ENCODING);
-    let names_key = memchr::memmem::find(&bad.excerpt, secret.expose().as_bytes()).is_some();
-    let is_whole = answer.rest.is_none();
-    if !names_key && (is_encoded || is_whole) || is_encoded && !is_whole {
+    let encoding = answer.head.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    let whole = encoding.filter(|_| answer.rest.is_none()).and_then(|encoding| {
+        let raw: Vec<u8> = answer.held.iter().filter_map(Frame::data_ref).flatten().copied().collect();
+        decode_whole(encoding, &raw, DECODE_LIMIT_BYTES)
+    });
+    let (is_encoded, is_whole) = (encoding.is_some(), answer.rest.is_none());
+    let plain = whole.unwrap_or(bad.excerpt);
+    let names_key = memchr::memmem::find(&plain, secret.expose().as_bytes()).is_some();
+    if !names_key && (is_encoded || is_whole) {
         return (answer, None);
     }
     if is_encoded {
-        answer.held = VecDeque::from([Frame::data(Bytes::from(bad.excerpt))]);
+        answer.held = VecDeque::from([Frame::data(Bytes::from(plain))]);
+        answer.rest = None;
     }
     answer.head = rewritten(answer.head);
     (answer, Some(Masker::new(secret.clone())))

@@ -13,6 +13,7 @@ use super::plan::{Choice, Tried};
 use crate::clock::{self, seconds};
 use crate::keyring::Limit;
 use crate::keyring::changes::KeyFault;
+use crate::snapshot::health::Health;
 
 /// What became of an attempt that failed.
 pub struct Failure {
@@ -42,16 +43,20 @@ impl Doubt {
 }
 
 /// Judges an error answer.
-pub fn bad_answer(choice: &Arc<Choice>, model: Option<&str>, bad: &BadAnswer, tried: &mut Tried, doubts: &mut Vec<Doubt>) -> Failure {
+pub fn bad_answer(
+    choice: &Arc<Choice>,
+    model: Option<&str>,
+    bad: &BadAnswer,
+    tried: &mut Tried,
+    doubts: &mut Vec<Doubt>,
+) -> Failure {
     let answer = classify::Answer { status: bad.status, headers: &bad.answer.head.headers, body: &bad.excerpt };
     let judgement = judge(&answer, &choice.service.policy());
     let message = mask_in(&judgement.message, choice.key.secret.expose()).into_owned();
     let fault = || KeyFault { status: bad.status, message: message.clone(), at: Timestamp::now() };
     match judgement.outcome {
-        Outcome::SickUpstream => upstream_failed(choice, tried, |choice| {
-            if let Some(upstream) = choice.upstream() {
-                upstream.health.answer_failed(model, choice.ticket, clock::mono_ms());
-            }
+        Outcome::SickUpstream => upstream_failed(choice, model, tried, |health| {
+            health.answer_failed(model, choice.ticket, clock::mono_ms());
         }),
         Outcome::RateLimited => {
             let limit = Limit {
@@ -89,20 +94,19 @@ pub fn no_answer(choice: &Arc<Choice>, model: Option<&str>, none: &NoAnswer, tri
         };
         return Failure { outcome, retry: false, status, message };
     }
-    upstream_failed(choice, tried, |choice| {
-        if let Some(upstream) = choice.upstream() {
-            upstream.health.transport_failed(choice.ticket, clock::mono_ms());
-        }
-    });
+    upstream_failed(choice, model, tried, |health| health.transport_failed(choice.ticket, clock::mono_ms()));
     let status = if none.is_timeout() { 504 } else { 502 };
     Failure { outcome: Outcome::SickUpstream, retry: !matches!(none, NoAnswer::Deadline), status, message }
 }
 
 /// An upstream that fails several attempts of one request has failed once.
-fn upstream_failed(choice: &Choice, tried: &mut Tried, report: impl FnOnce(&Choice)) {
+fn upstream_failed(choice: &Choice, model: Option<&str>, tried: &mut Tried, report: impl FnOnce(&Health)) {
+    let Some(upstream) = choice.upstream() else { return };
     if tried.spare(choice.key.id, choice.service.id, choice.place) {
-        report(choice);
+        report(&upstream.health);
     }
+    // Was it a probe about which nothing has been reported, the next request may be it.
+    upstream.health.told_nothing(model, choice.ticket);
 }
 
 fn blame(choice: &Choice, fault: KeyFault) {

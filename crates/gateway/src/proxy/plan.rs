@@ -72,6 +72,9 @@ impl Choice {
 
 /// Chooses for a request that asks for the model `asked`. `None`: no key is left for it.
 pub fn choose(route: &Route, asked: Option<&str>, tried: &Tried) -> Option<Choice> {
+    if !route.enabled {
+        return None;
+    }
     let now_ms = clock::mono_ms();
     match &route.target {
         Target::Service(service) => choose_key(service, service.sent_model(asked), tried, now_ms),

@@ -19,8 +19,10 @@ use crate::snapshot::Target;
 const BODY_BYTES: usize = 64 * 1024;
 /// What a client that leaves is logged as, after nginx.
 const CLIENT_GONE: u16 = 499;
+/// What a request is logged as that we cut off.
+const CUT_OFF: u16 = 503;
 
-/// A request's page in the log. Dropped before it is finished, it notes that the client has left.
+/// A request's page in the log. Dropped before it is finished, it notes that the client has left, or that we are stopping.
 pub struct Record {
     journal: Journal,
     request_id: Uuid,
@@ -146,6 +148,10 @@ impl Drop for Record {
         {
             upstream.health.told_nothing(self.sent_model.as_deref(), choice.ticket);
         }
-        self.finish(CLIENT_GONE, false, Some("the client closed the connection"));
+        if self.journal.is_cutting_off() {
+            self.finish(CUT_OFF, false, Some("the server was stopped before the request had ended"));
+        } else {
+            self.finish(CLIENT_GONE, false, Some("the client closed the connection"));
+        }
     }
 }

@@ -39,10 +39,7 @@ pub struct Ending {
     /// The model that went to the provider.
     pub model: Option<Box<str>>,
     /// `Ok`: the client got what it asked for. `Err`: the provider's message.
-    pub result: Result<Success, String>,
-    /// Keeps the request counted.
-    pub counted: Entered,
-}
+    pub result: Result<Success, String>,}
 
 /// A success, once it is complete.
 pub struct Success {
@@ -61,13 +58,16 @@ pub struct Relay {
     timer: Option<Pin<Box<Sleep>>>,
     last_frame: Instant,
     ending: Option<Box<Ending>>,
+    /// The body has broken off, and the client is about to see it.
+    breaking: bool,
+    _counted: Entered,
 }
 
 impl Relay {
-    /// `held` is what has been read of the body, `rest` what is still to come.
-    pub fn new(held: VecDeque<Frame<Bytes>>, rest: Option<ResponseBody>, pace: Pace, ending: Ending) -> Self {
+    /// `held` is what has been read of the body, `rest` what is still to come; `counted` keeps the request counted until the end.
+    pub fn new(held: VecDeque<Frame<Bytes>>, rest: Option<ResponseBody>, pace: Pace, ending: Ending, counted: Entered) -> Self {
         let (last_frame, ending) = (Instant::now(), Some(Box::new(ending)));
-        let mut relay = Self { held, rest, masker: None, pace, timer: None, last_frame, ending };
+        let mut relay = Self { held, rest, masker: None, pace, timer: None, last_frame, ending, breaking: false, _counted: counted };
         if relay.is_end_stream() {
             relay.complete();
         }
@@ -140,6 +140,11 @@ impl Body for Relay {
                     return Poll::Ready(Some(Ok(frame)));
                 }
                 Some(Err(why)) => {
+                    // A body that fails makes hyper drop what it has not written yet: it gets a turn to write first.
+                    if !std::mem::replace(&mut self.breaking, true) {
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
                     self.rest = None;
                     if let Some(ending) = self.ending.take() {
                         ending.cut_short(&why);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -72,7 +72,9 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Counted>, Infallible> {
     let in_flight = InFlight::begin(&requests, &context.requests);
-    let response = route(&context, peer, request).await;
+    let mut response = route(&context, peer, request).await;
+    // A provider's answer has the version of its own connection (RFC 9112 2.3).
+    *response.version_mut() = Version::HTTP_11;
     Ok(response.map(|body| Counted { body, _in_flight: in_flight }))
 }
 

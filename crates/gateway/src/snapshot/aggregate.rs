@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::ids::GroupId;
 use domain::pick::SmoothWeighted;
-use domain::rewrite::models::Redirect;
 
 use super::Service;
 
@@ -29,7 +28,7 @@ impl Aggregate {
     pub fn pick(&self, asked: Option<&str>, failed: &[GroupId], now_ms: u64) -> Option<&Arc<Service>> {
         let mut rotation = self.rotation.lock().unwrap_or_else(PoisonError::into_inner);
         let weight_if = |place: usize, fits: &dyn Fn(&Service) -> bool| match self.members.get(place) {
-            Some((weight, service)) if takes(service, asked) && !failed.contains(&service.id) && fits(service) => {
+            Some((weight, service)) if !service.refuses(asked) && !failed.contains(&service.id) && fits(service) => {
                 *weight
             }
             _ => 0,
@@ -48,10 +47,6 @@ impl Aggregate {
     /// Whether every member's strict rules refuse the model `asked`.
     #[must_use]
     pub fn refuses(&self, asked: Option<&str>) -> bool {
-        !self.members.is_empty() && !self.members().any(|service| takes(service, asked))
+        !self.members.is_empty() && self.members().all(|service| service.refuses(asked))
     }
-}
-
-fn takes(service: &Service, asked: Option<&str>) -> bool {
-    service.redirects.decide(asked) != Redirect::Refused
 }

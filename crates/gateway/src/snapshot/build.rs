@@ -135,12 +135,12 @@ impl Publisher {
             max_idle_per_host: usize::try_from(settings.max_idle_conns_per_host).unwrap_or(0),
         };
         let profile = Profile::new(limits, Arc::clone(proxies), self.clients);
-        let usable = |spec: &UpstreamSpec| match self.upstream(group.id, spec, &profile) {
-            Some(upstream) => Some(upstream),
-            None => {
+        let usable = |spec: &UpstreamSpec| {
+            let upstream = self.upstream(group.id, spec, &profile);
+            if upstream.is_none() {
                 tracing::error!(group = %group.spec.name, "stored upstream ignored: its URL can't be read");
-                None
             }
+            upstream
         };
         group.spec.upstreams.iter().filter_map(usable).collect()
     }

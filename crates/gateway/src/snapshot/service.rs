@@ -65,6 +65,12 @@ impl Service {
         }
     }
 
+    /// Whether its strict rules refuse a request that asks for `asked`.
+    #[must_use]
+    pub fn refuses(&self, asked: Option<&str>) -> bool {
+        self.redirects.decide(self.override_model.as_deref().or(asked)) == Redirect::Refused
+    }
+
     /// Whether it has a key for a request that asks for `asked`.
     #[must_use]
     pub fn has_key(&self, asked: Option<&str>, now_ms: u64) -> bool {

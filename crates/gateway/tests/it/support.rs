@@ -3,6 +3,10 @@
 use testkit::app::{App, Builder};
 use testkit::provider::MockProvider;
 
+pub(crate) mod call;
+pub(crate) mod database;
+pub(crate) mod keys;
+
 /// The program under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_gpt-load");
 

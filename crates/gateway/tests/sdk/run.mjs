@@ -21,6 +21,7 @@ await runWithServers(async () => {
     GPT_LOAD_URL: gateway.url,
     AUTH_KEY: gateway.authKey,
     MOCK_URL: mock.url,
+    PYTHONDONTWRITEBYTECODE: "1",
   };
   const scripts = readdirSync(join(HERE, "js")).filter((name) => name.endsWith(".test.mjs"));
   const failed = [

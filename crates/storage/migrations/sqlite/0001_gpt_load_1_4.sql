@@ -1,5 +1,5 @@
--- The tables of GPT-Load 1.4.9, statement for statement on one line each: its migrator reads them back from sqlite_master with
--- expressions that know no line breaks. In an adopted database they are there already.
+-- The tables of GPT-Load 1.4.9, statement for statement on one line each: its migrator reads them back from
+-- sqlite_master with expressions that know no line breaks. In an adopted database they are there already.
 CREATE TABLE IF NOT EXISTS `schema_versions` (`version` integer PRIMARY KEY,`applied_at` datetime NOT NULL);
 CREATE TABLE IF NOT EXISTS `system_settings` (`id` integer PRIMARY KEY AUTOINCREMENT,`setting_key` varchar(255) NOT NULL,`setting_value` text NOT NULL,`description` varchar(512),`created_at` datetime,`updated_at` datetime,CONSTRAINT `uni_system_settings_setting_key` UNIQUE (`setting_key`));
 CREATE TABLE IF NOT EXISTS `groups` (`id` integer PRIMARY KEY AUTOINCREMENT,`name` varchar(255) NOT NULL,`display_name` varchar(255),`proxy_keys` text,`description` varchar(512),`group_type` varchar(50) DEFAULT "standard",`upstreams` JSON NOT NULL,`validation_endpoint` varchar(255),`channel_type` varchar(50) NOT NULL,`sort` integer DEFAULT 0,`test_model` varchar(255) NOT NULL,`param_overrides` JSON,`config` JSON,`header_rules` JSON,`model_redirect_rules` JSON,`model_redirect_strict` numeric DEFAULT false,`last_validated_at` datetime,`created_at` datetime,`updated_at` datetime,CONSTRAINT `uni_groups_name` UNIQUE (`name`));

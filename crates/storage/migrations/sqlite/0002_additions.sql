@@ -16,7 +16,9 @@ ALTER TABLE `group_hourly_stats` ADD COLUMN `cached_tokens` integer NOT NULL DEF
 CREATE TABLE `key_cooldowns` (`key_id` integer NOT NULL,`model` varchar(255) NOT NULL DEFAULT '',`until` datetime NOT NULL,`guessed` numeric NOT NULL DEFAULT false,PRIMARY KEY (`key_id`,`model`));
 CREATE TABLE `spool_positions` (`spool_id` varchar(36) NOT NULL,`segment` integer NOT NULL,`offset` integer NOT NULL,`updated_at` datetime NOT NULL,PRIMARY KEY (`spool_id`));
 CREATE INDEX `idx_request_logs_request_id` ON `request_logs`(`request_id`) WHERE `request_id` IS NOT NULL;
--- Logs are listed by instant: rows of 1.4.x carry the offset of the server that wrote them, so the order of their texts is not that of time.
+-- Logs are listed by instant: rows of 1.4.x carry the offset of the server that wrote them, so the order of their texts
+-- is not that of time.
 CREATE INDEX `idx_request_logs_instant` ON `request_logs`(julianday(`timestamp`));
--- Finds the keys whose time of last use is still in a form of 1.4.x that does not sort as text. Empty once they are rewritten.
+-- Finds the keys whose time of last use is still in a form of 1.4.x that does not sort as text. Empty once they are
+-- rewritten.
 CREATE INDEX `idx_api_keys_foreign_last_used` ON `api_keys`(`id`) WHERE substr(`last_used_at`,-6) <> '+00:00';

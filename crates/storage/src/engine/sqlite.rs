@@ -8,7 +8,7 @@ use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, ConnectOptions, Row, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, Sqlite, Transaction};
 
 use crate::StorageError;
 
@@ -31,7 +31,7 @@ impl Connections {
         create_private(file)?;
         let options = SqliteConnectOptions::new().filename(file);
         let writer = pool(1, writing(options.clone())).await?;
-        let readers = pool(READERS, options.read_only(true)).await?;
+        let readers = pool(READERS, options.read_only(true).pragma("cache_size", "-16384")).await?;
         Ok(Self { file: Some(file.to_owned()), writer, readers })
     }
 
@@ -50,6 +50,18 @@ impl Connections {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(fault)
     }
 
+    /// Makes readers that are open already see new columns: SQLite would take the name of one it doesn't know for a
+    /// text.
+    async fn reload_schema(&self) -> Result<(), StorageError> {
+        let mut readers = Vec::new();
+        for _ in 0..self.readers.size() {
+            let mut reader = self.readers.acquire().await.map_err(fault)?;
+            sqlx::query("SELECT count(*) FROM sqlite_master").execute(&mut *reader).await.map_err(fault)?;
+            readers.push(reader);
+        }
+        Ok(())
+    }
+
     /// The last connection to go writes the log back into the database.
     pub(super) async fn close(&self) {
         self.readers.close().await;
@@ -66,6 +78,11 @@ impl Connections {
         Ok(())
     }
 
+    /// Also turns on incremental auto-vacuum, which an adopted file doesn't have.
+    pub(super) async fn vacuum(&self) -> Result<(), StorageError> {
+        sqlx::raw_sql("PRAGMA auto_vacuum = incremental; VACUUM").execute(&self.writer).await.map_err(fault).map(drop)
+    }
+
     /// The span of row ids: near the truth where rows come at one end and go at the other.
     pub(super) async fn estimate_rows(&self, table: &'static str) -> Result<u64, StorageError> {
         let sql =
@@ -80,10 +97,17 @@ impl Connections {
 }
 
 async fn pool(size: u32, options: SqliteConnectOptions) -> Result<SqlitePool, StorageError> {
-    let options =
-        options.busy_timeout(Duration::from_secs(10)).pragma("temp_store", "memory").disable_statement_logging();
-    let pool =
-        PoolOptions::new().max_connections(size).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+    let options = options
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("temp_store", "memory")
+        .statement_cache_capacity(32)
+        .disable_statement_logging();
+    let pool = PoolOptions::<Sqlite>::new()
+        .max_connections(size)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // After an error of the disk SQLite may have rolled back by itself, which sqlx does not see: such a connection is replaced.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
     pool.connect_with(options).await.map_err(fault)
 }
 
@@ -96,7 +120,7 @@ fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .foreign_keys(true)
         // 64 MB: holds the pages that counters of a million keys touch.
         .pragma("cache_size", "-65536")
-        .pragma("wal_autocheckpoint", "4000")
+        .pragma("wal_autocheckpoint", "8000")
         .pragma("journal_size_limit", "67108864")
 }
 
@@ -141,9 +165,7 @@ pub(super) fn int(row: &SqliteRow, column: &str) -> Result<Option<i64>, StorageE
     row.try_get_unchecked(column).map_err(StorageError::Database)
 }
 
+/// A text that is no time is none: one odd row must not hide the list it stands in.
 pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, StorageError> {
-    let Some(text) = text(row, column)? else { return Ok(None) };
-    let instant =
-        time::parse(&text).ok_or_else(|| StorageError::corrupt(column, "it is no time that Go or we write"))?;
-    Ok(Some(instant))
+    Ok(text(row, column)?.and_then(|text| time::parse(&text)))
 }

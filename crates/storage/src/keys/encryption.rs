@@ -16,6 +16,10 @@ pub struct EncryptionState {
     pub scenario: Option<Scenario>,
     /// There is an `ENCRYPTION_KEY` and some keys are plain text. They serve all the same.
     pub has_plain_rows: bool,
+    /// Keys looked at; some twice if there are few.
+    pub sampled: usize,
+    /// Those of them that can't be read.
+    pub unreadable: usize,
 }
 
 /// How keys and `ENCRYPTION_KEY` don't fit.
@@ -44,7 +48,7 @@ impl Scenario {
 impl Db {
     /// Looks at the oldest and the newest keys.
     pub async fn encryption_state(&self) -> Result<EncryptionState, StorageError> {
-        let (mut plain, mut unreadable) = (0, 0);
+        let (mut plain, mut unreadable, mut sampled) = (0, 0, 0);
         for order in [Order::Asc, Order::Desc] {
             let query = Query::select()
                 .columns([ApiKeys::KeyValue, ApiKeys::KeyHash])
@@ -54,6 +58,7 @@ impl Db {
                 .take();
             for row in self.engine().fetch(&query).await? {
                 let (value, hash) = (row.text(ApiKeys::KeyValue)?, row.text(ApiKeys::KeyHash)?);
+                sampled += 1;
                 plain += usize::from(is_plain(&value, &hash));
                 unreadable += usize::from(self.cipher().reveal(&value, &hash).is_none());
             }
@@ -65,6 +70,6 @@ impl Db {
             (true, _) => Some(Scenario::KeyMismatch),
             (false, _) => Some(Scenario::KeyNotConfigured),
         };
-        Ok(EncryptionState { scenario, has_plain_rows })
+        Ok(EncryptionState { scenario, has_plain_rows, sampled, unreadable })
     }
 }

@@ -9,12 +9,13 @@ use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use crate::cipher::StoredKey;
-use crate::engine::{Row, Tx};
+use crate::engine::{Dialect, Row, Tx, json_rows};
 use crate::schema::ApiKeys;
 use crate::{Db, KeyCipher, StorageError};
 
-/// A good number of keys for one call of [`Db::insert_keys`]: one transaction of some ten milliseconds.
-pub const SLICE: usize = 1000;
+/// A good number of keys for one call of [`Db::insert_keys`]: one transaction of some hundred milliseconds, so that
+/// others can write between.
+pub const SLICE: usize = 5000;
 
 /// Rows an `INSERT` takes, and hashes a query asks for: databases limit the parameters of a statement.
 const ROWS: usize = 500;
@@ -29,30 +30,32 @@ pub struct Imported {
 }
 
 impl Db {
-    /// Adds keys to a group, active, in one transaction: give long lists in slices of [`SLICE`], so that others can write between.
+    /// Adds keys to a group, active, in one transaction: give long lists in slices of [`SLICE`].
     ///
-    /// Keys that the group has, and repeats in the list, are ignored. Errors with [`StorageError::NotFound`] if there is no such group.
+    /// Keys that the group has, and repeats in the list, are ignored. Errors with [`StorageError::NotFound`] if there
+    /// is no such group.
     pub async fn insert_keys(&self, group: GroupId, keys: &[Secret]) -> Result<Imported, StorageError> {
         let stored = keys.iter().map(|key| self.cipher().store(key)).collect::<Result<Vec<_>, _>>()?;
         let lookup = Lookup::new(self.cipher(), keys);
         let now = self.dialect().time(Timestamp::now());
         let mut tx = self.engine().begin().await?;
-        let known = lookup.run(&mut tx, group).await?;
+        let known = lookup.run(&mut tx, self.dialect(), group).await?;
         let new = first_places(stored.iter().enumerate().filter(|(place, _)| !known.contains_key(place)));
         for rows in new.chunks(ROWS) {
             insert(&mut tx, group, rows.iter().filter_map(|place| stored.get(*place)), &now).await?;
         }
-        let ids = lookup.run(&mut tx, group).await?;
+        let ids = lookup.run(&mut tx, self.dialect(), group).await?;
         tx.commit().await?;
         let added: Vec<_> = new.iter().filter_map(|place| Some((*place, *ids.get(place)?.first()?))).collect();
         Ok(Imported { ignored: keys.len() - added.len(), added })
     }
 
-    /// Finds keys by their text. Each found one comes with its place in the list given; a key may stand in a group twice.
+    /// Finds keys by their text. Each found one comes with its place in the list given; a key may stand in a group
+    /// twice.
     pub async fn find_keys(&self, group: GroupId, keys: &[Secret]) -> Result<Vec<(usize, KeyId)>, StorageError> {
         let lookup = Lookup::new(self.cipher(), keys);
         let mut ids = BTreeMap::new();
-        for query in lookup.queries() {
+        for query in lookup.queries(self.dialect()) {
             lookup.take(group, &self.engine().fetch(&query).await?, &mut ids)?;
         }
         Ok(ids.into_iter().flat_map(|(place, ids)| ids.into_iter().map(move |id| (place, id))).collect())
@@ -79,34 +82,28 @@ impl Lookup {
     }
 
     /// By hash alone: given the group too, SQLite would rather read the whole group.
-    fn queries(&self) -> Vec<SelectStatement> {
+    fn queries(&self, dialect: Dialect) -> Vec<SelectStatement> {
+        let columns = [ApiKeys::Id, ApiKeys::GroupId, ApiKeys::KeyHash];
         let hashes: Vec<&str> = self.places.keys().map(String::as_str).collect();
         let query = |hashes: &[&str]| {
-            Query::select()
-                .columns([ApiKeys::Id, ApiKeys::KeyHash, ApiKeys::GroupId])
-                .from(ApiKeys::Table)
-                .and_where(Expr::col(ApiKeys::KeyHash).is_in(hashes.iter().copied()))
-                .take()
+            let is_one = Expr::col(ApiKeys::KeyHash).is_in(hashes.iter().copied());
+            dialect.json_page(columns, Query::select().columns(columns).from(ApiKeys::Table).and_where(is_one).take())
         };
         hashes.chunks(ROWS).map(query).collect()
     }
 
     fn take(&self, group: GroupId, rows: &[Row], found: &mut Found) -> Result<(), StorageError> {
-        for row in rows {
-            if row.int(ApiKeys::GroupId)? != group.0 {
-                continue;
-            }
-            let id = KeyId(row.int(ApiKeys::Id)?);
-            for place in self.places.get(&row.text(ApiKeys::KeyHash)?).into_iter().flatten() {
-                found.entry(*place).or_default().push(id);
+        for (id, _, hash) in json_rows::<(i64, i64, String)>(rows)?.into_iter().filter(|(_, of, _)| *of == group.0) {
+            for place in self.places.get(&hash).into_iter().flatten() {
+                found.entry(*place).or_default().push(KeyId(id));
             }
         }
         Ok(())
     }
 
-    async fn run(&self, tx: &mut Tx<'_>, group: GroupId) -> Result<Found, StorageError> {
+    async fn run(&self, tx: &mut Tx<'_>, dialect: Dialect, group: GroupId) -> Result<Found, StorageError> {
         let mut found = Found::new();
-        for query in self.queries() {
+        for query in self.queries(dialect) {
             self.take(group, &tx.fetch(&query).await?, &mut found)?;
         }
         Ok(found)

@@ -23,22 +23,25 @@ impl Db {
         Ok(deleted)
     }
 
-    /// Deletes some keys of a group, of one status or any, in one transaction: at most `at_most`, by ascending id.
+    /// Deletes some keys of a group, of one status or any, in one transaction: the next after `after`, at most
+    /// `at_most`, by ascending id.
     ///
-    /// Returns their ids. Call it until there are fewer than `at_most`.
+    /// Returns their ids. Call it, with the last of them as `after`, until there are fewer than `at_most`.
     pub async fn delete_keys_where(
         &self,
         group: GroupId,
         status: Option<KeyStatus>,
-        at_most: u64,
+        after: Option<KeyId>,
+        at_most: u32,
     ) -> Result<Vec<KeyId>, StorageError> {
         let query = Query::select()
             .column(ApiKeys::Id)
             .from(ApiKeys::Table)
             .and_where(Expr::col(ApiKeys::GroupId).eq(group.0))
             .and_where_option(status.map(|status| Expr::col(ApiKeys::Status).eq(status.as_str())))
+            .and_where_option(after.map(|after| Expr::col(ApiKeys::Id).gt(after.0)))
             .order_by(ApiKeys::Id, Order::Asc)
-            .limit(at_most)
+            .limit(at_most.into())
             .take();
         let mut tx = self.engine().begin().await?;
         let rows = tx.fetch(&query).await?;

@@ -6,6 +6,7 @@ use domain::secret::Secret;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::status_of;
+use crate::engine::json_rows;
 use crate::schema::ApiKeys;
 use crate::{Db, StorageError};
 
@@ -59,10 +60,7 @@ impl Db {
             .limit(limit.into())
             .take();
         let rows = self.engine().fetch(&self.dialect().json_page(columns, page)).await?;
-        let json = rows.first().map(|row| row.text("page")).transpose()?.unwrap_or_default();
-        let keys: Vec<Columns> = serde_json::from_str(&json)
-            .map_err(|_| StorageError::corrupt("api_keys", "rows are not of the types expected"))?;
-        Ok(keys.into_iter().map(|columns| self.pool_key(columns)).collect())
+        Ok(json_rows(&rows)?.into_iter().map(|columns| self.pool_key(columns)).collect())
     }
 
     fn pool_key(&self, (id, group, value, hash, status, failures): Columns) -> PoolKey {

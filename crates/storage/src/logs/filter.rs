@@ -6,6 +6,7 @@ use sea_query::{Cond, Expr, ExprTrait};
 
 use super::RequestType;
 use crate::Db;
+use crate::engine::Dialect;
 use crate::page::contains;
 use crate::schema::RequestLogs;
 
@@ -48,12 +49,11 @@ impl LogFilter {
         ]
     }
 
-    fn exact(&self) -> [(RequestLogs, Option<Expr>); 5] {
+    fn exact(&self) -> [(RequestLogs, Option<Expr>); 4] {
         [
             (RequestLogs::SourceIp, self.source_ip.as_deref().map(Expr::from)),
             (RequestLogs::StatusCode, self.status_code.map(Expr::from)),
             (RequestLogs::IsSuccess, self.is_success.map(Expr::from)),
-            (RequestLogs::RequestType, self.request_type.map(|kind| kind.as_str().into())),
             (RequestLogs::RequestId, self.request_id.as_deref().map(Expr::from)),
         ]
     }
@@ -64,7 +64,8 @@ impl LogFilter {
 
     pub(super) fn is_empty(&self) -> bool {
         let exact = self.exact().iter().any(|(_, value)| value.is_some());
-        !(exact || self.has_part() || self.key.is_some() || self.start.is_some() || self.end.is_some())
+        let others = self.key.is_some() || self.request_type.is_some() || self.start.is_some() || self.end.is_some();
+        !(exact || others || self.has_part())
     }
 
     /// A search through texts has no index to help it.
@@ -81,6 +82,7 @@ impl Db {
         let hashes = filter.key.as_ref().map(|key| self.cipher().lookup_hashes(key.expose()));
         let mut all = Cond::all()
             .add_option(hashes.map(|hashes| Expr::col(RequestLogs::KeyHash).is_in(hashes)))
+            .add_option(filter.request_type.map(|kind| has_type(dialect, kind)))
             .add_option(filter.start(now).map(|start| instant().gte(dialect.instant_of(start))))
             .add_option(filter.end.map(|end| instant().lte(dialect.instant_of(end))));
         for (column, part) in filter.parts() {
@@ -90,5 +92,13 @@ impl Db {
             all = all.add_option(value.map(|value| Expr::col(column).eq(value)));
         }
         all
+    }
+}
+
+pub(super) fn has_type(dialect: Dialect, kind: RequestType) -> Expr {
+    let condition = Expr::col(RequestLogs::RequestType).eq(kind.as_str());
+    match kind {
+        RequestType::Final => dialect.common(condition),
+        RequestType::Retry => condition,
     }
 }

@@ -10,17 +10,18 @@ use crate::{Db, StorageError};
 const IDS: usize = 500;
 
 impl Db {
-    /// Deletes the oldest rows from before `instant`, at most `at_most`, in one transaction, and gives back space if much is unused.
+    /// Deletes the oldest rows from before `instant`, at most `at_most`, in one transaction, and gives back space if
+    /// much is unused.
     ///
     /// Returns how many were deleted. Call it, with pauses, until there are fewer than `at_most`.
-    pub async fn delete_logs_before(&self, instant: Timestamp, at_most: u64) -> Result<u64, StorageError> {
+    pub async fn delete_logs_before(&self, instant: Timestamp, at_most: u32) -> Result<u64, StorageError> {
         let column = || self.dialect().instant(RequestLogs::Timestamp);
         let oldest = Query::select()
             .column(RequestLogs::Id)
             .from(RequestLogs::Table)
             .and_where(column().lt(self.dialect().instant_of(instant)))
             .order_by_expr(column(), Order::Asc)
-            .limit(at_most)
+            .limit(at_most.into())
             .take();
         let rows = self.engine().fetch(&oldest).await?;
         let ids = rows.iter().map(|row| row.text(RequestLogs::Id)).collect::<Result<Vec<_>, _>>()?;

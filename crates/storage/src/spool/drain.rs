@@ -39,7 +39,8 @@ pub struct Drain {
 
 impl Drain {
     pub(super) fn new(shared: Arc<Shared>, stored: Option<Position>) -> io::Result<Self> {
-        let stored = stored.filter(|position| position.spool_id == shared.id);
+        let active = shared.active().number;
+        let stored = stored.filter(|position| position.spool_id == shared.id && position.segment <= active);
         let (segment, offset) = stored.map_or((0, 0), |position| (position.segment, position.offset));
         for number in segment::numbers(&shared.dir)?.into_iter().filter(|number| *number < segment) {
             shared.remove(number)?;

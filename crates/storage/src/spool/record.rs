@@ -73,8 +73,8 @@ const TEXT_BYTES: usize = 65_535;
 /// 9999-12-30T22:00:00Z, the last that [`jiff::Timestamp`] takes.
 const LAST_MS: i64 = 253_402_207_200_000;
 impl SpoolRecord {
-    /// Makes every field fit its column in any of the databases: texts are cut at a character's end, and NUL, which PostgreSQL refuses,
-    /// is replaced.
+    /// Makes every field fit its column in any of the databases: texts are cut at a character's end, and NUL, which
+    /// PostgreSQL refuses, is replaced.
     pub fn sanitize(&mut self) {
         self.timestamp_ms = self.timestamp_ms.clamp(0, LAST_MS);
         let columns = [

@@ -1,11 +1,12 @@
 //! The format of a segment: a header, then frames.
 //!
-//! Header, 32 bytes: `GLSPOOL\0`, version (u32), the spool's id (16 bytes), CRC-32 of these. Frame: length (u32) and CRC-32 (u32) of what
-//! follows, an [`Entry`] in postcard's encoding. Numbers are little-endian.
+//! Header, 32 bytes: `GLSPOOL\0`, version (u32), the spool's id (16 bytes), CRC-32 of these. Frame: length (u32) and
+//! CRC-32 (u32) of what follows, an [`Entry`] in postcard's encoding. Numbers are little-endian.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -50,8 +51,15 @@ pub(super) fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
+/// The number of a new segment after `last`: the time, so that it never takes the place of one that a power cut took
+/// away.
+pub(super) fn next_number(last: u64) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (last + 1).max(u64::try_from(now.as_millis()).unwrap_or_default())
+}
+
 pub(super) fn path(dir: &Path, number: u64) -> PathBuf {
-    dir.join(format!("{number:010}.spool"))
+    dir.join(format!("{number:015}.spool"))
 }
 
 pub(super) fn header_bytes(spool_id: Uuid) -> Vec<u8> {

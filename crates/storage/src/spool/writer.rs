@@ -32,7 +32,8 @@ impl Writer {
 
     /// Appends records in one `write`, made fit for their columns by [`SpoolRecord::sanitize`].
     ///
-    /// They survive the death of the process once this returns. After an error none of them is in the spool: call again with the same.
+    /// They survive the death of the process once this returns. After an error none of them is in the spool: call again
+    /// with the same.
     pub fn append(&self, records: &mut [SpoolRecord]) -> io::Result<Appended> {
         let mut active = self.shared.active();
         if active.bytes >= self.shared.limits.segment_bytes {
@@ -113,3 +114,6 @@ impl Active {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

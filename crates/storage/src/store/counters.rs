@@ -11,7 +11,7 @@ use crate::spool::Tally;
 use crate::spool::tally::{HourTally, UseTally};
 
 /// Keys an `UPDATE` takes: each looks for itself among all of them.
-const KEYS: usize = 50;
+const KEYS: usize = 30;
 
 pub(super) async fn add(tx: &mut Tx<'_>, dialect: Dialect, tally: &Tally) -> Result<(), StorageError> {
     let now = dialect.time(Timestamp::now());

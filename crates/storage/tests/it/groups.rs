@@ -81,7 +81,7 @@ async fn what_1_4_left_empty_is_read_and_a_broken_group_does_not_hide_the_others
     let changes = "
         UPDATE groups SET display_name = NULL, proxy_keys = NULL, description = NULL, group_type = NULL, validation_endpoint = NULL,
             param_overrides = NULL, config = NULL, header_rules = NULL, model_redirect_rules = NULL, model_redirect_strict = NULL,
-            sort = NULL, created_at = NULL, updated_at = NULL WHERE name = 'null';
+            sort = NULL, created_at = NULL, updated_at = 'yesterday' WHERE name = 'null';
         UPDATE groups SET param_overrides = 'null', config = 'null', header_rules = 'null', model_redirect_rules = 'null'
             WHERE name = 'json-null';
         UPDATE groups SET param_overrides = '', config = '{}', header_rules = '[1, {\"key\": \"X-B\", \"action\": \"remove\"}]',

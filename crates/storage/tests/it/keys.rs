@@ -204,9 +204,9 @@ async fn deletes_only_what_belongs_to_the_group() {
 
     let invalid = |id| KeyChange { id, status: Some(KeyStatus::Invalid), failure_count: None, last_error: None };
     test.db.apply_key_changes(&[invalid(ids[1]), invalid(ids[3]), invalid(ids[4])]).await.unwrap();
-    assert_eq!(test.db.delete_keys_where(group, Some(KeyStatus::Invalid), 2).await.unwrap(), [ids[1], ids[3]]);
-    assert_eq!(test.db.delete_keys_where(group, Some(KeyStatus::Invalid), 2).await.unwrap(), [ids[4]]);
-    assert_eq!(test.db.delete_keys_where(group, None, 2).await.unwrap(), [ids[2]]);
+    assert_eq!(test.db.delete_keys_where(group, Some(KeyStatus::Invalid), None, 2).await.unwrap(), [ids[1], ids[3]]);
+    assert_eq!(test.db.delete_keys_where(group, Some(KeyStatus::Invalid), Some(ids[3]), 2).await.unwrap(), [ids[4]]);
+    assert_eq!(test.db.delete_keys_where(group, None, None, 2).await.unwrap(), [ids[2]]);
     assert!(test.db.key_counts().await.unwrap().is_empty());
 }
 

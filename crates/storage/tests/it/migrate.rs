@@ -60,7 +60,8 @@ async fn a_copy_is_kept_before_the_first_migration_of_an_adopted_file() {
     let dir = TempDir::new().unwrap();
     let file = copy_fixture("sqlite.db", dir.path());
     let before = schema(&file).await;
-    // A row that is still in the write-ahead log must be in the copy. The connection stays open, so it isn't written back.
+    // A row that is still in the write-ahead log must be in the copy. The connection stays open, so it isn't written
+    // back.
     let mut other = sql(&file).await;
     sqlx::raw_sql("PRAGMA journal_mode = WAL; UPDATE groups SET sort = 77 WHERE id = 1")
         .execute(&mut other)
@@ -87,6 +88,19 @@ async fn a_copy_is_kept_before_the_first_migration_of_an_adopted_file() {
 }
 
 #[tokio::test]
+async fn without_a_copy_nothing_is_changed() {
+    let dir = TempDir::new().unwrap();
+    let file = copy_fixture("sqlite.db", dir.path());
+    let before = schema(&file).await;
+    let in_the_way = dir.path().join("gpt-load.db.before-migration.partial");
+    std::fs::create_dir(&in_the_way).unwrap();
+    let db = open(&file, None).await;
+    let error = db.migrate().await.unwrap_err().to_string();
+    assert!(error.contains(in_the_way.to_str().unwrap()), "{error}");
+    assert_eq!(schema(&file).await, before);
+}
+
+#[tokio::test]
 async fn columns_that_an_earlier_1_4_lacks_are_added() {
     let dir = TempDir::new().unwrap();
     let file = copy_fixture("sqlite.db", dir.path());
@@ -97,6 +111,7 @@ async fn columns_that_an_earlier_1_4_lacks_are_added() {
         .await
         .unwrap();
     let db = open(&file, None).await;
+    db.ping().await.unwrap();
     db.migrate().await.unwrap();
     let now = schema(&file).await;
     assert!(complete.iter().all(|line| now.contains(line)));
@@ -140,6 +155,39 @@ async fn folder_and_file_are_private_and_the_log_is_written_back_at_the_end() {
     db.close().await;
     assert!(!folder.join("x.db-wal").exists());
     assert!(db.ping().await.unwrap_err().is_transient());
+}
+
+#[tokio::test]
+async fn an_adopted_file_gets_its_space_back() {
+    let test = TestDb::adopted("sqlite.db", None).await;
+    sqlx::raw_sql("DELETE FROM request_logs").execute(&mut test.sql().await).await.unwrap();
+    test.db.vacuum().await.unwrap();
+    let pragma = async |name: &str| {
+        let sql = sqlx::AssertSqlSafe(format!("PRAGMA {name}"));
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut test.sql().await).await.unwrap()
+    };
+    assert_eq!((pragma("auto_vacuum").await, pragma("freelist_count").await), (2, 0));
+}
+
+/// The control plane runs on several threads.
+#[test]
+fn calls_may_move_between_threads() {
+    fn check<F: Future + Send>(_: impl Fn(&'static Db) -> F) {}
+    check(Db::groups);
+    check(Db::migrate);
+    check(|db| db.scan_keys(storage::keys::KeyScan::default(), None, 1));
+    check(|db| db.delete_group(domain::ids::GroupId(1)));
+    check(|db| db.put_settings(&[]));
+    check(|db| db.delete_logs_before(jiff::Timestamp::UNIX_EPOCH, 1));
+    check(|db| db.apply_key_changes(&[]));
+    check(|db| async move {
+        let dir = TempDir::new().unwrap();
+        let spool = storage::spool::Spool::open(dir.path(), storage::spool::Limits::default()).unwrap();
+        let mut drain = spool.drain(None).unwrap();
+        if let Some(batch) = drain.next_batch().unwrap() {
+            db.store_batch(batch).await.unwrap();
+        }
+    });
 }
 
 #[tokio::test]

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use domain::ids::{GroupId, KeyId};
 use proptest::prelude::*;
+use storage::keys::KeyFilter;
 use storage::logs::LogFilter;
 use storage::spool::{Appended, Limits, Position, Spool, SpoolRecord};
 use storage::{PageRequest, StorageError};
@@ -95,7 +97,7 @@ fn an_unfinished_record_at_the_end_is_left_out_at_every_length() {
     let torn = fs::read(&segments(dir.path())[0]).unwrap();
     for length in 0..torn.len() {
         let dir = TempDir::new().unwrap();
-        fs::write(dir.path().join("0000000001.spool"), &torn[..length]).unwrap();
+        fs::write(dir.path().join("000000000000001.spool"), &torn[..length]).unwrap();
         let spool = Spool::open(dir.path(), Limits::default()).unwrap();
         append(&spool, 10..11);
         let left = match length {
@@ -143,7 +145,7 @@ fn damage_in_the_middle_costs_the_rest_of_its_segment_only() {
 #[test]
 fn at_the_cap_bodies_go_first_then_rows_but_never_what_they_count_for() {
     let dir = TempDir::new().unwrap();
-    let limits = Limits { cap_bytes: 40_000, segment_bytes: 10_000, ..Limits::default() };
+    let limits = Limits { cap_bytes: 40_000, ..Limits::default() };
     let spool = Spool::open(dir.path(), limits).unwrap();
     let mut dropped = Appended::default();
     let mut bytes = Vec::new();
@@ -179,7 +181,7 @@ async fn dropped_rows_count() {
     test.db.store_batch(batch).await.unwrap();
     let stats = test.db.group_stats(&[id], at("1970-01-01T00:30:00Z")).await.unwrap();
     assert_eq!(stats[&id].day.total, 5);
-    let row = test.db.keys_page(&Default::default(), PageRequest { page: 1, size: 1 }).await.unwrap().rows.remove(0);
+    let row = test.db.keys_page(&KeyFilter::default(), PageRequest { page: 1, size: 1 }).await.unwrap().rows.remove(0);
     assert_eq!((row.request_count, row.last_used_at), (5, Some(at("1970-01-01T00:00:01.004Z"))));
 }
 
@@ -207,7 +209,6 @@ fn nothing_in_the_spool_is_a_key_in_clear() {
     Spool::open(dir.path(), Limits::default()).unwrap().writer().append(&mut [secret]).unwrap();
     let bytes = fs::read(&segments(dir.path())[0]).unwrap();
     assert!(!bytes.windows(11).any(|window| window == b"very-secret"));
-    use std::os::unix::fs::PermissionsExt;
     assert_eq!(fs::metadata(&segments(dir.path())[0]).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -312,7 +313,7 @@ impl Life {
         assert!(self.acknowledged.is_subset(&stored), "lost");
         let stats = self.test.db.group_stats(&[GroupId(1)], at("1970-01-01T00:30:00Z")).await.unwrap();
         let counted = stats.get(&GroupId(1)).map_or(0, |windows| windows.day.total);
-        let key = self.test.db.keys_page(&Default::default(), all).await.unwrap().rows.remove(0);
+        let key = self.test.db.keys_page(&KeyFilter::default(), all).await.unwrap().rows.remove(0);
         assert_eq!((counted, key.request_count.unsigned_abs()), (stored.len() as u64, stored.len() as u64));
     }
 }

@@ -1,6 +1,7 @@
 //! Batches of the spool into the database.
 
 use domain::ids::{GroupId, KeyId};
+use storage::keys::KeyFilter;
 use storage::logs::{LogFilter, RequestType};
 use storage::spool::{Limits, Spool, SpoolRecord};
 use storage::store::Stored;
@@ -64,7 +65,7 @@ async fn rows_counters_and_statistics_agree() {
         |hour: &str, succeeded, failed, tokens| (format!("2026-11-23 {hour}:00:00+00:00"), succeeded, failed, tokens);
     assert_eq!(hours, [hour("09", 1, 1, 40), hour("10", 1, 0, 20)]);
 
-    let listed = test.db.keys_page(&Default::default(), ALL).await.unwrap().rows;
+    let listed = test.db.keys_page(&KeyFilter::default(), ALL).await.unwrap().rows;
     let uses: Vec<_> = listed.iter().map(|key| (key.id, key.request_count, key.last_used_at)).collect();
     assert_eq!(uses, [(keys[1], 2, Some(at("2026-11-23T10:00:00Z"))), (keys[0], 0, None)]);
     assert!(listed.iter().all(|key| key.failure_count == 0), "not the log's business");
@@ -77,7 +78,7 @@ async fn counters_add_up_and_the_last_use_never_goes_back() {
     let before = at("2026-11-23T09:50:08.543687975Z");
     store(&test, vec![record(1, before.as_millisecond() - 60_000, Some(KeyId(1)))]).await;
     let key = async || {
-        let filter = storage::keys::KeyFilter { among: Some(vec![KeyId(1)]), ..Default::default() };
+        let filter = KeyFilter { among: Some(vec![KeyId(1)]), ..KeyFilter::default() };
         let key = test.db.keys_page(&filter, ALL).await.unwrap().rows.remove(0);
         (key.request_count, key.last_used_at)
     };

@@ -219,7 +219,7 @@ impl State {
             self.patience.waiting = false;
             match frame {
                 None => self.source = None,
-                Some(Err(error)) => return Poll::Ready(Some(Err(failure_of(&*error)))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(SourceFailure::of(&*error)))),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         self.read_bytes += data.len() as u64;
@@ -245,20 +245,24 @@ impl Patience {
     }
 }
 
-/// A limit tells so itself; bad framing shows as invalid data or input; everything else is the connection's or the stream's end.
-fn failure_of(error: &(dyn Error + 'static)) -> SourceFailure {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<LengthLimitError>() {
-            return SourceFailure::TooLarge;
+impl SourceFailure {
+    /// What an error of a client's body means. A limit tells so itself; bad framing shows as invalid data or input; everything
+    /// else is the connection's or the stream's end.
+    #[must_use]
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if error.is::<LengthLimitError>() {
+                return Self::TooLarge;
+            }
+            let kind = error.downcast_ref().map(io::Error::kind);
+            if matches!(kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)) {
+                return Self::Malformed;
+            }
+            cause = error.source();
         }
-        let kind = error.downcast_ref().map(io::Error::kind);
-        if matches!(kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)) {
-            return SourceFailure::Malformed;
-        }
-        cause = error.source();
+        Self::Gone
     }
-    SourceFailure::Gone
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 use upstream::{
-    Budget, Client, Endpoint, Keep, Limits, Origin, Profile, Proxies, Replay, RequestBody, ResponseBody, SendError,
+    BodyCut, Budget, Client, Endpoint, Keep, Limits, Origin, Profile, Proxies, Replay, RequestBody, ResponseBody, SendError,
 };
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
@@ -137,7 +137,7 @@ pub(crate) async fn post(
 }
 
 /// The body as text, to its end.
-pub(crate) async fn text(response: Response<ResponseBody>) -> Result<String, hyper::Error> {
+pub(crate) async fn text(response: Response<ResponseBody>) -> Result<String, BodyCut> {
     let bytes = response.into_body().collect().await?.to_bytes();
     Ok(String::from_utf8(bytes.to_vec()).expect("text"))
 }

@@ -15,6 +15,7 @@ use crate::admin::extract::{Body, InPath};
 use crate::admin::messages::Message;
 use crate::admin::reply::{Acknowledged, Done};
 
+/// Groups that are to be members.
 #[derive(Deserialize)]
 pub struct NewMembers {
     sub_groups: Vec<NewMember>,
@@ -28,9 +29,10 @@ struct NewMember {
 
 /// Adds sub-groups; all or none.
 pub async fn add(State(context): Parts, InPath(id): InPath<GroupId>, Body(new): Body<NewMembers>) -> Acknowledged {
-    let links = new.sub_groups.iter().map(|member| {
-        Ok(SubGroup { group_id: id, sub_group_id: member.group_id, weight: weight(member.weight)? })
-    });
+    let links = new
+        .sub_groups
+        .iter()
+        .map(|member| Ok(SubGroup { group_id: id, sub_group_id: member.group_id, weight: weight(member.weight)? }));
     let links: Vec<SubGroup> = links.collect::<Result<_, ApiError>>()?;
     if links.is_empty() {
         return Err(ApiError::field("sub_groups", "", "at least one group_id with its weight"));

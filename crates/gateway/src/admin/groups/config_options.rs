@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::admin::Parts;
 use crate::admin::reply::Data;
 
+/// A setting a group may override.
 #[derive(Serialize)]
 pub struct ConfigOption {
     key: &'static str,
@@ -17,6 +18,7 @@ pub struct ConfigOption {
     default_value: Value,
 }
 
+/// In the order of the settings' table.
 pub async fn list(State(context): Parts) -> Data<Vec<ConfigOption>> {
     let snapshot = context.publisher.current();
     let options = TABLE.iter().filter(|setting| setting.per_group).map(|setting| ConfigOption {

@@ -26,10 +26,7 @@ pub struct ShortGroup {
 /// The same groups in the same order, in short.
 pub async fn short(State(context): Parts) -> Reply<Vec<ShortGroup>> {
     let groups = context.db.groups().await?.into_iter();
-    let short = groups.map(|group| ShortGroup {
-        id: group.id,
-        name: group.spec.name,
-        display_name: group.spec.display_name,
-    });
+    let short =
+        groups.map(|group| ShortGroup { id: group.id, name: group.spec.name, display_name: group.spec.display_name });
     Ok(Data(short.collect()))
 }

@@ -10,6 +10,7 @@ use crate::admin::Parts;
 use crate::admin::extract::InPath;
 use crate::admin::reply::{Data, Reply};
 
+/// An aggregate, and the share it gives to the group.
 #[derive(Serialize)]
 pub struct Parent {
     group_id: GroupId,

@@ -9,6 +9,7 @@ use crate::admin::extract::Body;
 use crate::admin::messages::Message;
 use crate::admin::reply::{Acknowledged, Done};
 
+/// New places.
 #[derive(Deserialize)]
 pub struct Reorder {
     items: Vec<Place>,

@@ -12,6 +12,7 @@ use crate::admin::reply::{Data, Reply};
 use crate::admin::{Context, Parts, keys};
 use crate::clock;
 
+/// Keys and requests of a group.
 #[derive(Serialize)]
 pub struct GroupStats {
     key_stats: KeyStats,
@@ -22,6 +23,7 @@ pub struct GroupStats {
 
 /// How many keys a group has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "clients know the fields by these names")]
 pub struct KeyStats {
     total_keys: u64,
     /// Those that may serve, resting ones included.

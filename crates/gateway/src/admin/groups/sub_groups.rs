@@ -20,6 +20,7 @@ use crate::channels;
 /// The largest weight.
 const MAX_WEIGHT: i64 = 1000;
 
+/// A member with its share and its keys.
 #[derive(Serialize)]
 pub struct SubGroupObject {
     group: GroupObject,
@@ -46,6 +47,7 @@ pub async fn list(State(context): Parts, InPath(id): InPath<GroupId>) -> Reply<V
     Ok(Data(members.collect()))
 }
 
+/// A new share.
 #[derive(Deserialize)]
 pub struct Reweigh {
     weight: i64,
@@ -66,10 +68,7 @@ pub async fn reweigh(
 }
 
 /// `DELETE /api/groups/{id}/sub-groups/{sub}`
-pub async fn remove(
-    State(context): Parts,
-    InPath((group, sub)): InPath<(GroupId, GroupId)>,
-) -> Acknowledged {
+pub async fn remove(State(context): Parts, InPath((group, sub)): InPath<(GroupId, GroupId)>) -> Acknowledged {
     let _turn = context.edits.lock().await;
     context.db.remove_sub_group(group, sub).await.map_err(ApiError::naming(Message::UnknownGroup(sub)))?;
     context.publisher.refresh().await?;
@@ -92,6 +91,7 @@ pub(super) fn validation_endpoint(spec: &GroupSpec) -> String {
     }
 }
 
+/// Groups by their ids.
 pub(super) fn by_id(groups: Vec<Group>) -> HashMap<GroupId, Group> {
     groups.into_iter().map(|group| (group.id, group)).collect()
 }

@@ -11,8 +11,9 @@ use crate::admin::extract::Body;
 use crate::admin::reply::{Data, Reply};
 use crate::keyring::PoolKey;
 
+/// What became of the text.
 #[derive(Serialize)]
-pub struct Added {
+pub struct AddReply {
     added_count: usize,
     /// Repeats in the text, and keys the group has already.
     ignored_count: usize,
@@ -20,7 +21,7 @@ pub struct Added {
 }
 
 /// Adds keys to a group. They serve when the answer leaves.
-pub async fn add(State(context): Parts, Body(text): Body<KeysText>) -> Reply<Added> {
+pub async fn add(State(context): Parts, Body(text): Body<KeysText>) -> Reply<AddReply> {
     let chosen = text.read(&context).await?;
     let pool = context.keyring.pool(chosen.group);
     let mut added_count = 0;
@@ -33,5 +34,5 @@ pub async fn add(State(context): Parts, Body(text): Body<KeysText>) -> Reply<Add
         pool.add(stored.added.into_iter().filter_map(key));
     }
     let total_in_group = count(&context.db, chosen.group).await?;
-    Ok(Data(Added { added_count, ignored_count: chosen.others(added_count), total_in_group }))
+    Ok(Data(AddReply { added_count, ignored_count: chosen.others(added_count), total_in_group }))
 }

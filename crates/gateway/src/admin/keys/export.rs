@@ -17,6 +17,7 @@ use crate::admin::error::ApiError;
 use crate::admin::extract::Params;
 use crate::admin::{Parts, groups};
 
+/// Which keys are wanted.
 #[derive(Deserialize)]
 pub struct Wanted {
     group_id: Option<String>,
@@ -41,7 +42,8 @@ fn status(word: &str) -> Result<Option<KeyStatus>, ApiError> {
     match word {
         "all" => Ok(None),
         word => {
-            let status = word.parse().map_err(|_| ApiError::field("status", word, "one of: all, active, invalid, disabled"));
+            let status =
+                word.parse().map_err(|_| ApiError::field("status", word, "one of: all, active, invalid, disabled"));
             status.map(Some)
         }
     }

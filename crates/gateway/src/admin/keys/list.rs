@@ -20,6 +20,7 @@ use crate::keyring::Pool;
 /// Characters at a key's end by which a search finds it.
 const TAIL_CHARS: usize = 4;
 
+/// Which keys are wanted, and how.
 #[derive(Deserialize)]
 pub struct Wanted {
     group_id: Option<String>,

@@ -13,6 +13,7 @@ use crate::admin::reply::{Acknowledged, Done};
 /// Longest notes, in characters.
 const MAX_CHARS: usize = 255;
 
+/// An operator's remark.
 #[derive(Deserialize)]
 pub struct Notes {
     notes: String,

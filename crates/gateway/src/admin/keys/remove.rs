@@ -13,8 +13,9 @@ use crate::admin::messages::Message;
 use crate::admin::reply::{Acknowledged, Data, Done, Reply};
 use crate::admin::{Context, Parts, groups};
 
+/// What became of the text.
 #[derive(Serialize)]
-pub struct Deleted {
+pub struct DeleteReply {
     deleted_count: usize,
     /// Repeats in the text, and keys the group doesn't have.
     ignored_count: usize,
@@ -22,13 +23,13 @@ pub struct Deleted {
 }
 
 /// `POST /api/keys/delete-multiple`
-pub async fn some(State(context): Parts, Body(text): Body<KeysText>) -> Reply<Deleted> {
+pub async fn some(State(context): Parts, Body(text): Body<KeysText>) -> Reply<DeleteReply> {
     let chosen = text.read(&context).await?;
     let ids = chosen.ids(&context.db).await?;
     let deleted = delete(&context, chosen.group, &ids).await?;
     let deleted_count = usize::try_from(deleted).unwrap_or(usize::MAX);
     let total_in_group = count(&context.db, chosen.group).await?;
-    Ok(Data(Deleted { deleted_count, ignored_count: chosen.others(deleted_count), total_in_group }))
+    Ok(Data(DeleteReply { deleted_count, ignored_count: chosen.others(deleted_count), total_in_group }))
 }
 
 /// `POST /api/keys/clear-all-invalid`
@@ -43,13 +44,14 @@ pub async fn all_invalid(State(context): Parts, Body(OfGroup { group_id }): Body
 pub async fn all(State(context): Parts, Body(OfGroup { group_id }): Body<OfGroup>) -> Acknowledged {
     groups::find_standard(&context, group_id).await?;
     let pool = context.keyring.pool(group_id);
-    let mut cleared = 0;
+    let (mut cleared, mut after) = (0, None);
     loop {
-        let ids = context.db.delete_keys_where(group_id, None, STEP.into()).await?;
+        let ids = context.db.delete_keys_where(group_id, None, after, STEP).await?;
         pool.remove(&ids);
         cleared += ids.len() as u64;
-        if ids.len() < STEP as usize {
-            return Ok(Done(Message::KeysCleared(cleared)));
+        match ids.last() {
+            Some(last) if ids.len() == STEP as usize => after = Some(*last),
+            _ => return Ok(Done(Message::KeysCleared(cleared))),
         }
     }
 }

@@ -10,8 +10,9 @@ use crate::admin::messages::Message;
 use crate::admin::reply::{Acknowledged, Data, Done, Reply};
 use crate::admin::{Parts, groups};
 
+/// What became of the text.
 #[derive(Serialize)]
-pub struct Restored {
+pub struct RestoreReply {
     restored_count: usize,
     /// Repeats in the text, keys the group doesn't have, and keys that aren't invalid.
     ignored_count: usize,
@@ -19,14 +20,14 @@ pub struct Restored {
 }
 
 /// `POST /api/keys/restore-multiple`
-pub async fn some(State(context): Parts, Body(text): Body<KeysText>) -> Reply<Restored> {
+pub async fn some(State(context): Parts, Body(text): Body<KeysText>) -> Reply<RestoreReply> {
     let chosen = text.read(&context).await?;
     let pool = context.keyring.pool(chosen.group);
     let mut ids = chosen.ids(&context.db).await?;
     ids.retain(|id| pool.get(*id).is_some_and(|key| key.status() == KeyStatus::Invalid));
     activate(&context.db, &pool, &ids).await?;
     let total_in_group = count(&context.db, chosen.group).await?;
-    Ok(Data(Restored { restored_count: ids.len(), ignored_count: chosen.others(ids.len()), total_in_group }))
+    Ok(Data(RestoreReply { restored_count: ids.len(), ignored_count: chosen.others(ids.len()), total_in_group }))
 }
 
 /// `POST /api/keys/restore-all-invalid`

@@ -1,5 +1,6 @@
 //! `POST /api/keys/test-multiple`: one real call with each key.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,6 +23,7 @@ use crate::keyring::changes::KeyFault;
 use crate::probe::Verdict;
 use crate::snapshot::Service;
 
+/// What the provider said of each key.
 #[derive(Serialize)]
 pub struct Tested {
     /// In the order of the text.
@@ -57,10 +59,9 @@ async fn in_pool(
     service: &Service,
     chosen: Chosen,
 ) -> Result<Vec<(Secret, Option<Arc<PoolKey>>)>, ApiError> {
-    let found = context.db.find_keys(chosen.group, &chosen.keys).await?;
-    let id = |place: usize| found.iter().find(|(of, _)| *of == place).map(|(_, id): &(usize, KeyId)| *id);
-    let keys = chosen.keys.into_iter().enumerate();
-    Ok(keys.map(|(place, secret)| (secret, id(place).and_then(|id| service.pool.get(id)))).collect())
+    let ids: HashMap<usize, KeyId> = context.db.find_keys(chosen.group, &chosen.keys).await?.into_iter().collect();
+    let key = |place: usize| service.pool.get(*ids.get(&place)?);
+    Ok(chosen.keys.into_iter().enumerate().map(|(place, secret)| (secret, key(place))).collect())
 }
 
 async fn test_one(

@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
+use domain::classify::rest::{Quota, Rest};
 use proptest::prelude::*;
 
 use super::*;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 fn pool(keys: i64) -> Pool {
     let pool = Pool::new(Arc::default());
@@ -97,6 +98,23 @@ fn without_a_model_a_key_rests_altogether() {
 }
 
 #[test]
+fn the_first_to_wake_is_the_first_that_can_serve_then() {
+    let pool = pool(3);
+    let limited =
+        |id, model, seconds| pool.limited(&pool.get(KeyId(id)).unwrap(), model, guess(Duration::from_secs(seconds)));
+    limited(1, Some("m"), 10);
+    limited(1, None, 50);
+    limited(2, Some("other"), 5);
+    limited(2, Some("m"), 40);
+    limited(3, Some("m"), 20);
+    pool.refused(&pool.get(KeyId(3)).unwrap(), fault(), 1);
+    let first = |model| pool.census(model, now()).first_wake_ms.unwrap().div_ceil(1000) - now() / 1000;
+    assert!((40..=41).contains(&first(Some("m"))), "key 3 is refused, key 1 rests altogether: {}", first(Some("m")));
+    assert!((5..=6).contains(&first(Some("other"))));
+    assert!((50..=51).contains(&first(None)));
+}
+
+#[test]
 fn guessed_rests_double_until_a_success() {
     let pool = pool(1);
     let key = pool.get(KeyId(1)).unwrap();
@@ -141,6 +159,17 @@ fn long_rests_are_kept_for_a_restart_and_short_ones_are_not() {
 }
 
 #[test]
+fn a_shorter_rest_does_not_replace_a_longer_one_that_is_kept() {
+    let pool = pool(1);
+    let key = pool.get(KeyId(1)).unwrap();
+    pool.limited(&key, Some("m"), guess(60 * MINUTE));
+    let named = Some(Rest { time: 6 * MINUTE, guessed: false });
+    pool.limited(&key, Some("m"), Limit { named, quota: Quota::default(), base: MINUTE });
+    let until = pool.changes.take()[&KeyId(1)].rests["m"].until;
+    assert!(until > Timestamp::now() + 50 * MINUTE);
+}
+
+#[test]
 fn a_restored_key_starts_afresh() {
     let pool = pool(1);
     let key = pool.get(KeyId(1)).unwrap();
@@ -172,6 +201,17 @@ fn model_names_are_bounded() {
     assert!(pool.slab.load().by_model.len() <= 64);
     assert!(pool.pick(Some("m499"), &[], now()).is_none());
     assert!(pool.pick(Some("m0"), &[], now()).is_some(), "the oldest was forgotten");
+}
+
+#[test]
+fn answers_for_many_models_end_no_rest() {
+    let pool = pool(1);
+    let key = pool.get(KeyId(1)).unwrap();
+    pool.limited(&key, Some("m"), guess(MINUTE));
+    for model in 0..500 {
+        pool.served(&key, Some(&format!("m{model}")));
+    }
+    assert!(pool.pick(Some("m"), &[], now()).is_none());
 }
 
 #[derive(Clone, Debug)]

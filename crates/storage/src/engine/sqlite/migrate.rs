@@ -41,6 +41,7 @@ pub(crate) async fn run(connections: &Connections) -> Result<Migrated, StorageEr
         apply(connections, migration).await?;
     }
     normalise_last_used(connections).await?;
+    connections.reload_schema().await?;
     Ok(Migrated { from, to: known, copy })
 }
 
@@ -83,8 +84,9 @@ async fn keep_copy(connections: &Connections) -> Result<Option<PathBuf>, Storage
     let name = partial.to_str().ok_or_else(|| {
         StorageError::file("copy the database to", &partial)(std::io::Error::other("its name is not UTF-8"))
     })?;
-    sqlx::query("VACUUM INTO ?").bind(name).execute(&connections.writer).await.map_err(fault)?;
-    finish_copy(file, &partial, &copy).map_err(StorageError::file("keep a copy of the database as", &copy))?;
+    let written = sqlx::query("VACUUM INTO ?").bind(name).execute(&connections.writer).await;
+    let kept = written.map_err(std::io::Error::other).and_then(|_| finish_copy(file, &partial, &copy));
+    kept.map_err(StorageError::file("keep a copy of the database as", &copy))?;
     Ok(Some(copy))
 }
 
@@ -121,8 +123,8 @@ async fn add_missing_columns(connections: &Connections) -> Result<(), StorageErr
 
 /// Rewrites `api_keys.last_used_at` in UTC where 1.4.x wrote it with another offset, to the same instant.
 ///
-/// Lists of keys are sorted by this column, and by its index, as text. The rows are found by an index of their own, so that a start
-/// with none of them costs nothing.
+/// Lists of keys are sorted by this column, and by its index, as text. The rows are found by an index of their own, so
+/// that a start with none of them costs nothing.
 async fn normalise_last_used(connections: &Connections) -> Result<(), StorageError> {
     loop {
         let mut tx = connections.begin().await?;

@@ -1,7 +1,8 @@
 //! Times as SQLite holds them: text, in the forms Go's driver writes.
 //!
-//! Read: `2026-11-23 17:50:06.401259054+08:00`, with a fraction of any length or none, a space or `T`, an offset, `Z` or neither (UTC).
-//! Written: `2026-11-23 09:50:06.401+00:00`, always as long, so that the order of our texts is the order of time.
+//! Read: `2026-11-23 17:50:06.401259054+08:00`, with a fraction of any length or none, a space or `T`, an offset, `Z`
+//! or neither (UTC). Written: `2026-11-23 09:50:06.401+00:00`, always as long, so that the order of our texts is the
+//! order of time.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};

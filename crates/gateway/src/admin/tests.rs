@@ -1,0 +1,10 @@
+//! The API over its router, on a database in memory.
+
+mod access;
+mod groups;
+mod key_states;
+mod keys;
+mod kit;
+mod logs;
+mod settings;
+mod sub_groups;

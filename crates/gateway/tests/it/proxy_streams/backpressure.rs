@@ -1,0 +1,109 @@
+//! Whoever does not read makes the other side wait, and no memory is spent meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use testkit::app::App;
+use testkit::http::Connection;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::support::app_and_provider;
+
+/// More than the kernel takes into the buffers of two connections.
+const MUCH_BYTES: u64 = 64 << 20;
+
+const PIECE_BYTES: usize = 64 << 10;
+
+/// How much has been written so far.
+#[derive(Clone, Default)]
+struct Written(Arc<AtomicU64>);
+
+impl Written {
+    fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Writes pieces until the peer is gone.
+    async fn flood(self, mut stream: TcpStream, piece: String) {
+        while stream.write_all(piece.as_bytes()).await.is_ok() {
+            self.0.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until nothing has been written for half a second.
+    async fn rest(&self, app: &App) -> u64 {
+        let (mut last, mut unchanged) = (0, 0);
+        let look = async || {
+            let now = self.bytes();
+            unchanged = if now > 0 && now == last { unchanged + 1 } else { 0 };
+            last = now;
+            (unchanged == 25).then_some(now).ok_or(now)
+        };
+        app.eventually("the writer to be held back", look).await
+    }
+}
+
+/// The memory that the program has in use.
+fn memory_bytes(app: &App) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_holds_the_provider_back() {
+    let (app, _) = app_and_provider().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let group = app.group("g").upstream(&url).keys(["sk-1"]).create().await;
+    let written = Written::default();
+    let mut provider = JoinSet::new();
+    let flood = written.clone();
+    provider.spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read(&mut [0; 4096]).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n").await.unwrap();
+        flood.flood(stream, format!("data: {}\n\n", "x".repeat(PIECE_BYTES))).await;
+    });
+    let mut response = group.chat_stream("gpt-4o").send().await;
+    let before = memory_bytes(&app);
+    let held = written.rest(&app).await;
+    assert!(held < MUCH_BYTES, "{held} bytes have left the provider");
+    assert!(memory_bytes(&app) < before + (16 << 20), "{before} bytes before, {} now", memory_bytes(&app));
+    let mut read = 0;
+    while read < MUCH_BYTES {
+        read += response.frame().await.unwrap().unwrap().data.len() as u64;
+    }
+    assert!(written.bytes() > held, "reading lets the provider go on");
+    drop(response);
+    provider.join_next().await.unwrap().expect("the provider noticed that the client has gone");
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_read_holds_the_client_back() {
+    let (app, _) = app_and_provider().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let group = app.group("g").upstream(&url).keys(["sk-1"]).create().await;
+    let request = group.request("POST", "/v1/chat/completions").header("Content-Length", &(1u64 << 40).to_string());
+    let before = memory_bytes(&app);
+    let mut stream = TcpStream::connect(app.addr()).await.unwrap();
+    stream.write_all(&request.to_bytes()).await.unwrap();
+    stream.write_all(b"{\"model\":\"m\",\"x\":\"").await.unwrap();
+    let written = Written::default();
+    let mut client = JoinSet::new();
+    client.spawn(written.clone().flood(stream, "y".repeat(PIECE_BYTES)));
+    let (_provider, _) = listener.accept().await.unwrap();
+    let held = written.rest(&app).await;
+    assert!(held < MUCH_BYTES, "{held} bytes have left the client");
+    // What has been read is kept for another attempt; what has not does not matter.
+    assert!(memory_bytes(&app) < before + MUCH_BYTES, "{before} bytes before, {} now", memory_bytes(&app));
+    // Health is answered meanwhile on all connections.
+    for _ in 0..8 {
+        let connection = Connection::open(&app.addr().to_string()).await.unwrap();
+        let reply = connection.request(&testkit::http::Request::get(&app.url("/health"))).await.unwrap();
+        assert_eq!(reply.status, 200);
+    }
+}

@@ -1,0 +1,111 @@
+use std::fs::File;
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
+
+use domain::ids::GroupId;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::super::{Limits, Spool};
+use crate::cipher::StoredKey;
+use crate::logs::RequestType;
+use crate::spool::SpoolRecord;
+
+fn record(model: &str) -> SpoolRecord {
+    SpoolRecord {
+        id: Uuid::nil(),
+        request_id: Uuid::nil(),
+        timestamp_ms: 0,
+        group_id: GroupId(1),
+        group_name: String::new(),
+        parent_group_id: None,
+        parent_group_name: String::new(),
+        key_id: None,
+        key: StoredKey::default(),
+        counts_as_use: false,
+        model: model.to_owned(),
+        is_success: true,
+        source_ip: String::new(),
+        status_code: 200,
+        request_path: String::new(),
+        duration_ms: 0,
+        error_message: String::new(),
+        user_agent: String::new(),
+        request_type: RequestType::Final,
+        upstream_addr: String::new(),
+        is_stream: false,
+        request_body: String::new(),
+        first_byte_ms: None,
+        prompt_tokens: None,
+        completion_tokens: None,
+        cached_tokens: None,
+        attempt: 1,
+        proxy_key_hash: String::new(),
+    }
+}
+
+fn models(spool: &Spool) -> Vec<String> {
+    let mut drain = spool.drain(None).unwrap();
+    let batch = drain.next_batch().unwrap();
+    batch.map(|batch| batch.rows.iter().map(|row| row.model.clone()).collect()).unwrap_or_default()
+}
+
+/// `/dev/full` refuses every write as a full disk does.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_and_nothing_is_kept() {
+    let dir = TempDir::new().unwrap();
+    let spool = Spool::open(dir.path(), Limits::default()).unwrap();
+    spool.writer().append(&mut [record("before")]).unwrap();
+    let bytes = spool.bytes();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let good = std::mem::replace(&mut spool.shared.active().file, full);
+
+    let mut records = [record("kept by the caller")];
+    assert_eq!(spool.writer().append(&mut records).unwrap_err().kind(), ErrorKind::StorageFull);
+    assert_eq!(spool.bytes(), bytes);
+
+    spool.shared.active().file = good;
+    spool.writer().append(&mut records).unwrap();
+    assert_eq!(models(&spool), ["before", "kept by the caller"]);
+}
+
+#[test]
+fn what_a_failed_append_left_behind_is_written_over() {
+    let dir = TempDir::new().unwrap();
+    let spool = Spool::open(dir.path(), Limits::default()).unwrap();
+    spool.writer().append(&mut [record("one")]).unwrap();
+    {
+        let mut active = spool.shared.active();
+        let end = active.bytes;
+        active.file.seek(SeekFrom::Start(end)).unwrap();
+        active.file.write_all(&[7; 500]).unwrap();
+    }
+    assert_eq!(models(&spool), ["one"]);
+    spool.writer().append(&mut [record("two")]).unwrap();
+    assert_eq!(models(&spool), ["one", "two"]);
+    let reopened = Spool::open(dir.path(), Limits::default()).unwrap();
+    assert_eq!(models(&reopened), ["one", "two"]);
+}
+
+#[test]
+fn many_threads_append_at_once() {
+    let dir = TempDir::new().unwrap();
+    let spool = Spool::open(dir.path(), Limits { segment_bytes: 3000, ..Limits::default() }).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let writer = spool.writer();
+            scope.spawn(move || {
+                for _ in 0..100 {
+                    writer.append(&mut [record("m")]).unwrap();
+                }
+            });
+        }
+    });
+    let mut drain = spool.drain(None).unwrap();
+    let mut rows = 0;
+    while let Some(batch) = drain.next_batch().unwrap() {
+        rows += batch.len();
+        drain.confirm();
+    }
+    assert_eq!(rows, 400);
+}
