@@ -163,7 +163,8 @@ impl App {
         let (shared, limits) = (Arc::new(self.shared()), self.limits());
         let mut workers = Vec::new();
         for index in 0..cores.get() {
-            let (shared, tls, handover, drain) = (Arc::clone(&shared), Arc::clone(tls), handover.clone(), self.drain.clone());
+            let (shared, tls, handover, drain) =
+                (Arc::clone(&shared), Arc::clone(tls), handover.clone(), self.drain.clone());
             let (worker, thread) = worker::start(index, self.stop_workers.clone(), move |requests| {
                 let client = Client::new(tls, TaskTracker::new(), Handle::current());
                 WorkerContext { proxy: DataPlane::new(shared, client), handover, limits, requests, drain }

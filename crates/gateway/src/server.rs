@@ -5,6 +5,7 @@
 //! | [`acceptor`] | the one listener, which hands each connection to the least busy worker |
 //! | [`worker`] | a data-plane thread: its runtime and its connections |
 //! | [`connection`] | one client connection, HTTP/1 or HTTP/2, until it ends |
+//! | [`head_check`] | heads that are refused whatever they ask for |
 //! | [`guarded_io`] | the time limits of a client connection |
 //! | [`in_flight`] | counting requests that are under way |
 //! | [`handover`] | requests that go to the control plane, and their answers |
@@ -15,5 +16,6 @@ pub mod body;
 mod connection;
 pub mod guarded_io;
 pub mod handover;
+mod head_check;
 pub mod in_flight;
 pub mod worker;

@@ -33,7 +33,8 @@ fn a_plain_group_is_acceptable() {
 
 #[test]
 fn each_bad_field_is_named() {
-    let cases: [(&str, fn(&mut GroupSpec)); 14] = [
+    type Case = (&'static str, fn(&mut GroupSpec));
+    let cases: [Case; 14] = [
         ("name", |g| g.name = "Team".to_owned()),
         ("name", |g| g.name = String::new()),
         ("name", |g| g.name = "x".repeat(101)),

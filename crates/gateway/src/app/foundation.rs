@@ -51,7 +51,8 @@ pub async fn lay(setup: &Setup, port: u16, workers: NonZeroUsize) -> anyhow::Res
         tracing::warn!(%error, "the limit on open files could not be raised");
     }
     let db = open_database(setup).await?;
-    let (admin_key, admin_key_is_new) = first_start::admin_key(&setup.config).context("the admin key can't be stored")?;
+    let (admin_key, admin_key_is_new) =
+        first_start::admin_key(&setup.config).context("the admin key can't be stored")?;
     first_start::store_settings(&db, &setup.config, port, &admin_key).await?;
     let keyring = Arc::new(Keyring::default());
     load_keys(&db, &keyring).await.context("the keys can't be loaded")?;
@@ -95,7 +96,9 @@ async fn load_keys(db: &Db, keyring: &Keyring) -> anyhow::Result<()> {
         for key in page {
             let failures = u32::try_from(key.failure_count).unwrap_or(0);
             match key.secret {
-                Some(secret) => by_group.entry(key.group_id).or_default().push(PoolKey::new(key.id, secret, key.status, failures)),
+                Some(secret) => {
+                    by_group.entry(key.group_id).or_default().push(PoolKey::new(key.id, secret, key.status, failures))
+                }
                 None => unreadable += 1,
             }
         }

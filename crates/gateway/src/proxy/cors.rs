@@ -27,7 +27,8 @@ impl<'c> Origin<'c> {
 
     /// The answer to a preflight; `None` if the request is none.
     pub fn preflight<B>(&self, request: &Request<B>) -> Option<Response<ServerBody>> {
-        let is_preflight = request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let is_preflight =
+            request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         is_preflight.then(|| {
             let mut response = Response::new(ServerBody::empty());
             *response.status_mut() = StatusCode::NO_CONTENT;

@@ -91,7 +91,8 @@ pub async fn take(
 struct Reader<'a> {
     shared: &'a Shared,
     admitted: &'a Admitted,
-    body: Limited<Incoming>,
+    /// `None` once it has ended: one without a length does not know its end beforehand.
+    body: Option<Limited<Incoming>>,
     prefix: Prefix,
     /// Covers the prefix, unless memory for kept bodies is used up.
     reservation: Reservation,
@@ -101,8 +102,6 @@ struct Reader<'a> {
     hints: Hints,
     progress: Progress,
     scanned: usize,
-    /// Set by the body's last frame: one without a length does not know its end beforehand.
-    ended: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -115,7 +114,7 @@ impl<'a> Reader<'a> {
         Ok(Self {
             shared,
             admitted,
-            body: Limited::new(body, limit),
+            body: Some(Limited::new(body, limit)),
             prefix: Prefix::default(),
             reservation: shared.kept_bodies.open(),
             used_up: false,
@@ -124,12 +123,11 @@ impl<'a> Reader<'a> {
             hints: Hints::default(),
             progress: Progress::NeedMore,
             scanned: 0,
-            ended: false,
         })
     }
 
     fn ended(&self) -> bool {
-        self.ended || self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Limited::is_end_stream)
     }
 
     fn has_room(&self) -> bool {
@@ -158,10 +156,10 @@ impl<'a> Reader<'a> {
     }
 
     async fn read_more(&mut self) -> Result<(), Refusal> {
-        let frame = tokio::time::timeout(self.shared.read_timeout, self.body.frame()).await;
-        let frame = frame.map_err(|_| self.refusal(SourceFailure::TimedOut))?;
-        let Some(frame) = frame else {
-            self.ended = true;
+        let Some(body) = &mut self.body else { return Ok(()) };
+        let frame = tokio::time::timeout(self.shared.read_timeout, body.frame()).await;
+        let Some(frame) = frame.map_err(|_| self.refusal(SourceFailure::TimedOut))? else {
+            self.body = None;
             return Ok(());
         };
         let frame = frame.map_err(|error| self.refusal(SourceFailure::of(&*error)))?;
@@ -188,14 +186,14 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(self) -> Intake {
-        let ended = self.ended();
         let prefix = self.prefix.freeze();
-        let body = if ended {
-            Body::Whole { bytes: prefix, _memory: self.reservation }
-        } else {
-            let limit_bytes = if self.used_up { 0 } else { KEEP_BYTES };
-            let keep = Keep { limit_bytes, reservation: self.reservation };
-            Body::Streaming(Replay::new(prefix, self.body, keep, self.shared.read_timeout))
+        let body = match self.body.filter(|body| !body.is_end_stream()) {
+            None => Body::Whole { bytes: prefix, _memory: self.reservation },
+            Some(rest) => {
+                let limit_bytes = if self.used_up { 0 } else { KEEP_BYTES };
+                let keep = Keep { limit_bytes, reservation: self.reservation };
+                Body::Streaming(Replay::new(prefix, rest, keep, self.shared.read_timeout))
+            }
         };
         Intake { hints: self.hints, body }
     }

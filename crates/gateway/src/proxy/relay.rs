@@ -39,7 +39,8 @@ pub struct Ending {
     /// The model that went to the provider.
     pub model: Option<Box<str>>,
     /// `Ok`: the client got what it asked for. `Err`: the provider's message.
-    pub result: Result<Success, String>,}
+    pub result: Result<Success, String>,
+}
 
 /// A success, once it is complete.
 pub struct Success {
@@ -65,9 +66,25 @@ pub struct Relay {
 
 impl Relay {
     /// `held` is what has been read of the body, `rest` what is still to come; `counted` keeps the request counted until the end.
-    pub fn new(held: VecDeque<Frame<Bytes>>, rest: Option<ResponseBody>, pace: Pace, ending: Ending, counted: Entered) -> Self {
+    pub fn new(
+        held: VecDeque<Frame<Bytes>>,
+        rest: Option<ResponseBody>,
+        pace: Pace,
+        ending: Ending,
+        counted: Entered,
+    ) -> Self {
         let (last_frame, ending) = (Instant::now(), Some(Box::new(ending)));
-        let mut relay = Self { held, rest, masker: None, pace, timer: None, last_frame, ending, breaking: false, _counted: counted };
+        let mut relay = Self {
+            held,
+            rest,
+            masker: None,
+            pace,
+            timer: None,
+            last_frame,
+            ending,
+            breaking: false,
+            _counted: counted,
+        };
         if relay.is_end_stream() {
             relay.complete();
         }

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
-use http::{Request, Response, Version};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -14,6 +15,7 @@ use tokio::net::TcpStream;
 
 use super::body::{Counted, ServerBody};
 use super::guarded_io::GuardedIo;
+use super::head_check;
 use super::in_flight::{Count, InFlight};
 use super::worker::WorkerContext;
 
@@ -79,8 +81,19 @@ async fn answer(
 }
 
 async fn route(context: &WorkerContext, peer: SocketAddr, request: Request<Incoming>) -> Response<ServerBody> {
+    if let Some(status) = head_check::refusal(&request) {
+        return refused(status);
+    }
     match request.uri().path() {
         path if path.starts_with("/proxy/") => context.proxy.answer(request, peer).await,
         _ => context.handover.answer(request, peer).await,
     }
+}
+
+/// As hyper refuses what it can't read: no body, and nothing more on this connection.
+fn refused(status: StatusCode) -> Response<ServerBody> {
+    let mut response = Response::new(ServerBody::empty());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }

@@ -1,11 +1,12 @@
-//! A client connection with time limits: for a request's head to arrive, for an idle connection, for a client that does not read.
+//! A client connection with time limits: for a request's head to arrive, for an idle connection, for a client that does not read, and
+//! for one that goes on sending what is not wanted.
 //!
 //! One timer a connection, looked at only when nothing moves: it is armed for the earliest moment a limit could be reached and, when it
 //! fires early, set anew. A busy connection never touches it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -13,6 +14,10 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 use super::in_flight::Count;
+
+/// How long a client that has been answered may go on sending, and how long it may pause meanwhile.
+const LINGER: Duration = Duration::from_secs(30);
+const LINGER_PAUSE: Duration = Duration::from_secs(2);
 
 /// The limits of a client connection.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +40,7 @@ pub struct GuardedIo {
     was_busy: bool,
     head_since: Option<Instant>,
     write_blocked_since: Option<Instant>,
+    lingers_until: Option<Instant>,
 }
 
 impl GuardedIo {
@@ -50,6 +56,7 @@ impl GuardedIo {
             was_busy: false,
             head_since: None,
             write_blocked_since: None,
+            lingers_until: None,
         }
     }
 
@@ -93,6 +100,24 @@ impl GuardedIo {
         self.write_blocked_since = None;
         result
     }
+
+    /// Throws away what still comes, if something does. To close at once would reset the connection (RFC 9112 9.6), and a client that
+    /// sends all of its body before it reads would see that instead of our 413.
+    fn poll_linger(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+        let mut thrown_away = [0; 16 * 1024];
+        loop {
+            let mut buf = ReadBuf::new(&mut thrown_away);
+            let now = Instant::now();
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() && now < until => {
+                    self.lingers_until = Some(until);
+                    self.timer.as_mut().reset(until.min(now + LINGER_PAUSE));
+                }
+                Poll::Pending if self.lingers_until.is_some() => return self.timer.as_mut().poll(cx),
+                _ => return Poll::Ready(()),
+            }
+        }
+    }
 }
 
 impl AsyncRead for GuardedIo {
@@ -132,7 +157,9 @@ impl AsyncWrite for GuardedIo {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        let until = self.lingers_until.unwrap_or_else(|| Instant::now() + LINGER);
+        self.poll_linger(cx, until).map(Ok)
     }
 }
 
@@ -143,11 +170,8 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        head: Duration::from_millis(30),
-        idle: Duration::from_millis(60),
-        write: Duration::from_millis(30),
-    };
+    const LIMITS: Limits =
+        Limits { head: Duration::from_millis(30), idle: Duration::from_millis(60), write: Duration::from_millis(30) };
 
     async fn pair(requests: &Count) -> (GuardedIo, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -178,11 +202,37 @@ mod tests {
         let _under_way = requests.enter();
         let (mut io, _client) = pair(&requests).await;
         let error = loop {
-            if let Err(error) = io.write_all(&[0; 65_536]).await {
+            if let Err(error) = io.write_all(&[0; 16_384]).await {
                 break error;
             }
         };
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn what_a_client_still_sends_is_thrown_away_before_the_connection_ends() {
+        let (mut io, mut client) = pair(&Count::default()).await;
+        client.write_all(b"unread").await.unwrap();
+        io.stream.readable().await.unwrap();
+        io.write_all(b"no").await.unwrap();
+        let closing = async {
+            io.shutdown().await.unwrap();
+            drop(io);
+        };
+        let sending = async {
+            client.write_all(&vec![0; 8 << 20]).await.unwrap();
+            client.shutdown().await.unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        assert_eq!(tokio::join!(closing, sending).1, "no");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_nothing_more_is_not_waited_for() {
+        let (mut io, _client) = pair(&Count::default()).await;
+        io.shutdown().await.unwrap();
     }
 
     #[tokio::test]

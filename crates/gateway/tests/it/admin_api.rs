@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 mod access;
-mod groups;
 mod group_faults;
+mod groups;
 mod key_lists;
 mod key_states;
 mod keys;

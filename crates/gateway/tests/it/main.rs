@@ -14,6 +14,8 @@
 //! | `lifecycle` | start, check, signals, restart |
 //! | `admin_api` | what tools written for 1.4.x call |
 
+#![expect(clippy::unwrap_used, reason = "a test's own helpers fail the test")]
+
 mod admin_api;
 mod lifecycle;
 mod logs;

@@ -3,16 +3,19 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `bodies` | limits of bodies, and what of a body is kept for another attempt |
+//! | `heads` | heads that are too large or ambiguous |
 //! | `times` | clients that are slow |
-//! | `refusals` | unknown groups, wrong keys, too many requests, heads that are too large |
+//! | `refusals` | unknown groups, wrong keys, too many requests |
 //! | `cors` | pages of other origins |
 //! | `request_id` | our id of a request, beside the provider's |
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use serde_json::Value;
 use testkit::http::Reply;
 
 mod bodies;
 mod cors;
+mod heads;
 mod refusals;
 mod request_id;
 mod times;
@@ -37,6 +40,6 @@ fn kind_of(channel: &str, reply: &Reply, code: &str) -> String {
         "gemini" => assert_eq!(body["error"]["code"], Value::from(reply.status), "{body}"),
         _ => assert_eq!(body["error"]["code"], code.to_lowercase(), "{body}"),
     }
-    let (_, pointer) = SHAPES.iter().find(|(known, _)| *known == channel).expect("a channel");
+    let (_, pointer) = SHAPES.iter().find(|(known, _)| *known == channel).unwrap();
     body.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no kind: {body}")).to_owned()
 }

@@ -188,7 +188,14 @@ async fn a_changed_proxy_is_in_force_at_once_and_leaves_running_requests_alone()
 async fn a_proxy_url_that_can_not_be_read_is_refused_at_once() {
     let (app, provider) = app_and_provider().await;
     let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).create().await;
-    let bad = ["ftp://user:hunter2@127.0.0.1", "http://", "http://user:hunter2@", "127.0.0.1:8080", "://", "socks4://127.0.0.1"];
+    let bad = [
+        "ftp://user:hunter2@127.0.0.1",
+        "http://",
+        "http://user:hunter2@",
+        "127.0.0.1:8080",
+        "://",
+        "socks4://127.0.0.1",
+    ];
     for url in bad {
         let change = json!({"config": {"proxy_url": url}});
         for (status, body) in [
@@ -197,7 +204,10 @@ async fn a_proxy_url_that_can_not_be_read_is_refused_at_once() {
         ] {
             assert_eq!((status, &body["code"]), (400, &json!("VALIDATION_FAILED")), "{url}: {body}");
             let message = body["message"].as_str().unwrap();
-            assert!(message.contains("proxy_url") && message.contains("socks5") && !message.contains("hunter2"), "{message}");
+            assert!(
+                message.contains("proxy_url") && message.contains("socks5") && !message.contains("hunter2"),
+                "{message}"
+            );
         }
     }
     let settings = app.api().data("/api/settings").await.to_string();
@@ -212,7 +222,8 @@ async fn a_stored_proxy_url_that_can_not_be_read_takes_the_group_out_of_service(
     let broken = group(&app, "broken", &provider.url(), "").await;
     app.kill9().await;
     // GPT-Load 1.4.x would have taken it.
-    let config = "UPDATE groups SET config = '{\"proxy_url\":\"ftp://user:hunter2@127.0.0.1:1\"}' WHERE name = 'broken'";
+    let config =
+        "UPDATE groups SET config = '{\"proxy_url\":\"ftp://user:hunter2@127.0.0.1:1\"}' WHERE name = 'broken'";
     let _ = database::run(app.dir(), [config]);
     app.restart().await;
     for (group, status) in [(&broken, 503), (&healthy, 200)] {

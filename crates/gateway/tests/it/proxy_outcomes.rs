@@ -8,8 +8,21 @@
 //! | `rests` | how long a rate-limited key rests, and for what |
 //! | `masked` | a key's secret stays in |
 
+use serde_json::{Value, json};
+use testkit::app::{App, GroupHandle};
+use testkit::provider::MockProvider;
+
+use crate::support::keys::key_of;
+
 mod blame;
 mod encoded;
 mod masked;
 mod rests;
 mod table;
+
+/// A group with one key and without retries, so that each call is one attempt.
+async fn single_key(app: &App, name: &str, provider: &MockProvider, config: Value) -> GroupHandle {
+    let mut config = config;
+    config["max_retries"] = json!(0);
+    app.group(name).upstream(&provider.url()).keys([key_of(name, "only")]).config(config).create().await
+}

@@ -6,6 +6,7 @@
 //! | `redirects` | the model redirected in body, form and path; strict mode |
 //! | `model_lists` | lists with the rules' names |
 //! | `header_rules` | headers set and removed last |
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use serde_json::json;
 use testkit::app::{App, GroupBuilder};
@@ -36,7 +37,12 @@ async fn overrides_come_first_then_redirects_then_header_rules() {
         ("{\"x\":[ 1 ]}", "{\"x\":[ 1 ],\"model\":\"c\"}"),
         ("{\"model\":\"other\"}", "{\"model\":\"c\"}"),
     ] {
-        shaped.request("POST", "/v1/chat/completions").header("Content-Type", "application/json").body(body).fetch().await;
+        shaped
+            .request("POST", "/v1/chat/completions")
+            .header("Content-Type", "application/json")
+            .body(body)
+            .fetch()
+            .await;
         let got = provider.last_request();
         assert_eq!((got.text().as_str(), got.headers.all("content-type")), (sent, vec!["text/x"]));
     }

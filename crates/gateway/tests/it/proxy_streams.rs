@@ -7,6 +7,7 @@
 //! | `endings` | what ends a stream, and what the client and the log see of it |
 //! | `leaving` | clients that go away |
 //! | `backpressure` | whoever does not read makes the other side wait |
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use serde_json::Value;
 use testkit::app::{App, GroupBuilder, GroupHandle};

@@ -9,6 +9,7 @@
 //! | `connections` | HTTP/1.0, reused connections, `Expect` |
 //! | `http2` | clients that speak HTTP/2 |
 //! | `redirects` | which redirects of a provider are followed |
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use testkit::app::{App, GroupHandle};
 use testkit::provider::MockProvider;

@@ -15,7 +15,8 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 use upstream::{
-    BodyCut, Budget, Client, Endpoint, Keep, Limits, Origin, Profile, Proxies, Replay, RequestBody, ResponseBody, SendError,
+    BodyCut, Budget, Client, Endpoint, Keep, Limits, Origin, Profile, Proxies, Replay, RequestBody, ResponseBody,
+    SendError,
 };
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);

@@ -19,7 +19,11 @@ async fn login_tells_whether_a_key_is_the_admin_key() {
     assert_eq!((status, names(&body), &body["success"]), (200, vec!["success", "message"], &json!(true)));
     for wrong in ["wrong", "", AUTH_KEY.strip_suffix('9').unwrap()] {
         let (status, body) = login(&json!({"auth_key": wrong}).to_string()).await;
-        assert_eq!((status, names(&body), &body["success"]), (401, vec!["success", "message"], &json!(false)), "{wrong}");
+        assert_eq!(
+            (status, names(&body), &body["success"]),
+            (401, vec!["success", "message"], &json!(false)),
+            "{wrong}"
+        );
     }
     assert_refused(&login("{}").await, 400, "VALIDATION_FAILED", &["auth_key"]);
     assert_refused(&login("auth_key=x").await, 400, "INVALID_JSON", &[]);
@@ -101,9 +105,8 @@ async fn everything_but_login_and_health_is_closed() {
 #[tokio::test]
 async fn guessing_is_slowed_by_address_and_nobody_else_is() {
     let app = App::start(BINARY).await;
-    let ask = |key: &str, address: &str| {
-        Request::get(&app.url("/api/groups")).bearer(key).header("X-Forwarded-For", address)
-    };
+    let ask =
+        |key: &str, address: &str| Request::get(&app.url("/api/groups")).bearer(key).header("X-Forwarded-For", address);
     let mut guesses = JoinSet::new();
     for _ in 0..14 {
         let request = ask("wrong", "203.0.113.1");
@@ -122,7 +125,11 @@ async fn guessing_is_slowed_by_address_and_nobody_else_is() {
 
 #[tokio::test]
 async fn pages_of_allowed_origins_may_call_everything() {
-    let cors = [("ENABLE_CORS", "true"), ("ALLOWED_ORIGINS", "https://a.example, https://b.example"), ("ALLOW_CREDENTIALS", "true")];
+    let cors = [
+        ("ENABLE_CORS", "true"),
+        ("ALLOWED_ORIGINS", "https://a.example, https://b.example"),
+        ("ALLOW_CREDENTIALS", "true"),
+    ];
     let app = cors.iter().fold(builder(), |builder, (name, value)| builder.env(name, value)).start().await;
     for path in ["/api/groups", "/health", "/proxy/g/v1/models"] {
         let preflight = Request::new("OPTIONS", &app.url(path)).header("Origin", "https://b.example");

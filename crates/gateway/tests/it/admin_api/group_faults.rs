@@ -53,7 +53,13 @@ fn faults() -> Vec<(&'static str, Value, &'static [&'static str])> {
 #[tokio::test]
 async fn wrong_fields_are_named_and_nothing_is_made_or_changed() {
     let app = App::start(BINARY).await;
-    let stays = app.api().create("/api/groups", &json!({"name": "stays", "channel_type": "openai", "test_model": "m", "upstreams": good()["upstreams"]})).await;
+    let stays = app
+        .api()
+        .create(
+            "/api/groups",
+            &json!({"name": "stays", "channel_type": "openai", "test_model": "m", "upstreams": good()["upstreams"]}),
+        )
+        .await;
     for (field, value, words) in faults() {
         let mut body = good();
         body[field] = value.clone();

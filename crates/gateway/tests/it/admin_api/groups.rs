@@ -175,7 +175,8 @@ async fn requests_that_run_outlive_their_group() {
 async fn statistics_of_a_group_count_keys_and_requests() {
     let (app, provider) = app_and_provider().await;
     let config = json!({"blacklist_threshold": 1});
-    let group = app.group("g").upstream(&provider.url()).keys(["sk-dead-1", "sk-2", "sk-3"]).config(config).create().await;
+    let group =
+        app.group("g").upstream(&provider.url()).keys(["sk-dead-1", "sk-2", "sk-3"]).config(config).create().await;
     let path = format!("/api/groups/{}/stats", group.id);
     let none = json!({"total_requests": 0, "failed_requests": 0, "failure_rate": 0.0});
     let keys = |active, invalid| json!({"total_keys": 3, "active_keys": active, "invalid_keys": invalid});

@@ -50,7 +50,10 @@ async fn chosen_keys_are_restored_and_serve_at_once() {
     assert_eq!([1, 2].map(|number| provider.count_for_key(&format!("sk-dead-{number}"))), [2, 0]);
     let (status, body) = app.api().post("/api/keys/restore-all-invalid", &json!({"group_id": group.id})).await;
     assert_eq!((status, body), (200, json!({"code": 0, "message": "1 keys restored"})));
-    assert_eq!((statuses(&app, &group).await, statuses(&app, &other).await), (vec![json!("active"); 3], vec![json!("active"); 3]));
+    assert_eq!(
+        (statuses(&app, &group).await, statuses(&app, &other).await),
+        (vec![json!("active"); 3], vec![json!("active"); 3])
+    );
 }
 
 #[tokio::test]
@@ -86,9 +89,15 @@ async fn a_test_calls_the_provider_and_tells_what_it_said() {
     assert!(tested["total_duration"].is_u64(), "{tested}");
     let results = tested["results"].as_array().unwrap();
     assert!(results.iter().all(|result| names(result) == ["key_value", "is_valid", "error"]), "{results:?}");
-    let told: Vec<_> = results.iter().map(|result| (result["key_value"].as_str().unwrap(), result["is_valid"] == true)).collect();
-    let expected =
-        [("sk-dead-2", false), ("sk-good-1", true), ("sk-limited-3", true), ("sk-overloaded-4", false), ("sk-nosuch-5", false)];
+    let told: Vec<_> =
+        results.iter().map(|result| (result["key_value"].as_str().unwrap(), result["is_valid"] == true)).collect();
+    let expected = [
+        ("sk-dead-2", false),
+        ("sk-good-1", true),
+        ("sk-limited-3", true),
+        ("sk-overloaded-4", false),
+        ("sk-nosuch-5", false),
+    ];
     assert_eq!(told, expected, "in the order of the text");
     let errors: Vec<_> = results.iter().map(|result| result["error"].as_str().unwrap()).collect();
     assert!(errors[0].starts_with("[status 401] Incorrect API key"), "{errors:?}");
@@ -122,7 +131,12 @@ async fn tests_follow_channel_endpoint_overrides_and_rules() {
         ("anthropic", json!({}), "/v1/messages", "x-api-key"),
         ("gemini", json!({}), "/v1beta/models/gpt-4o-mini:generateContent", "x-goog-api-key"),
         ("openai", json!({"validation_endpoint": "/v2/ping?deep=1"}), "/v2/ping?deep=1", "authorization"),
-        ("gemini", json!({"validation_endpoint": "/stale"}), "/v1beta/models/gpt-4o-mini:generateContent", "x-goog-api-key"),
+        (
+            "gemini",
+            json!({"validation_endpoint": "/stale"}),
+            "/v1beta/models/gpt-4o-mini:generateContent",
+            "x-goog-api-key",
+        ),
     ];
     provider.on_path("/v2/ping", Answer::json(200, &json!({})));
     let rules = json!([{"key": "X-Team", "value": "${GROUP_NAME}", "action": "set"}]);

@@ -21,7 +21,8 @@ async fn keys_are_read_from_any_text_and_serve_at_once() {
     let (app, provider) = app_and_provider().await;
     let group = app.group("g").upstream(&provider.url()).create().await;
     let add = async |text: &str| app.api().create("/api/keys/add-multiple", &of(&group, text)).await;
-    let counts = |added, ignored, total| json!({"added_count": added, "ignored_count": ignored, "total_in_group": total});
+    let counts =
+        |added, ignored, total| json!({"added_count": added, "ignored_count": ignored, "total_in_group": total});
     assert_eq!(add("sk-1\nsk-2,sk-3;sk-4\tsk-5  sk-6\r\n\n").await, counts(6, 0, 6));
     assert_eq!(add(r#"["sk-7", " sk-8 ", "", "sk-7"]"#).await, counts(2, 2, 8));
     assert_eq!(add("sk-1 sk-9 sk-9").await, counts(1, 2, 9));
@@ -44,7 +45,7 @@ async fn keys_are_read_from_any_text_and_serve_at_once() {
 async fn a_call_takes_5000_keys() {
     let (app, provider) = app_and_provider().await;
     let group = app.group("g").upstream(&provider.url()).create().await;
-    let text = |count: usize| (0..count).map(|number| format!("sk-{number:05}\n")).collect::<String>();
+    let text = |count: usize| (0..count).map(|number| format!("sk-{number:05}")).collect::<Vec<_>>().join("\n");
     for call in ["add-multiple", "restore-multiple", "test-multiple", "delete-multiple"] {
         let refused = app.api().post(&format!("/api/keys/{call}"), &of(&group, &text(5001))).await;
         assert_refused(&refused, 400, "VALIDATION_FAILED", &["5001", "5000"]);
@@ -63,7 +64,10 @@ async fn deleted_keys_are_never_used_again_and_other_groups_keep_theirs() {
     let other = app.group("other").upstream(&provider.url()).keys(["sk-1", "sk-2"]).create().await;
     let deleted = app.api().create("/api/keys/delete-multiple", &of(&group, "sk-1 sk-2 sk-2 sk-9")).await;
     assert_eq!(deleted, json!({"deleted_count": 2, "ignored_count": 2, "total_in_group": 1}));
-    assert_eq!((secrets(&app, &group).await, secrets(&app, &other).await), (vec!["sk-3".into()], vec!["sk-1".into(), "sk-2".into()]));
+    assert_eq!(
+        (secrets(&app, &group).await, secrets(&app, &other).await),
+        (vec!["sk-3".into()], vec!["sk-1".into(), "sk-2".into()])
+    );
     for _ in 0..4 {
         assert_eq!(group.chat("m").fetch().await.status, 200);
     }
@@ -115,17 +119,22 @@ async fn notes_are_kept_up_to_255_characters() {
 async fn export_gives_a_file_with_one_key_a_line() {
     let (app, provider) = app_and_provider().await;
     let config = json!({"blacklist_threshold": 1});
-    let group = app.group("team-a").upstream(&provider.url()).keys(["sk-1", "sk-dead-2", "sk-3"]).config(config).create().await;
+    let group =
+        app.group("team-a").upstream(&provider.url()).keys(["sk-1", "sk-dead-2", "sk-3"]).config(config).create().await;
     app.group("other").upstream(&provider.url()).keys(["sk-other"]).create().await;
     for _ in 0..3 {
         assert_eq!(group.chat("m").fetch().await.status, 200);
     }
     let export = async |query: &str| {
-        let request = testkit::http::Request::get(&app.url(&format!("/api/keys/export?key={}&{query}", testkit::app::AUTH_KEY)));
+        let request =
+            testkit::http::Request::get(&app.url(&format!("/api/keys/export?key={}&{query}", testkit::app::AUTH_KEY)));
         request.fetch().await
     };
     let of_group = |status: &str| format!("group_id={}&status={status}", group.id);
-    app.eventually("the invalid key to be exported", async || export(&of_group("invalid")).await.text() == "sk-dead-2\n").await;
+    app.eventually("the invalid key to be exported", async || {
+        export(&of_group("invalid")).await.text() == "sk-dead-2\n"
+    })
+    .await;
     for (status, name, lines) in [
         ("all", "keys-team-a-all.txt", "sk-1\nsk-dead-2\nsk-3\n"),
         ("", "keys-team-a-all.txt", "sk-1\nsk-dead-2\nsk-3\n"),

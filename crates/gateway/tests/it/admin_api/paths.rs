@@ -76,7 +76,9 @@ async fn bodies_are_json_whatever_their_type() {
     let (app, provider) = app_and_provider().await;
     let group = app.group("g").upstream(&provider.url()).create().await;
     let text = json!({"group_id": group.id, "keys_text": "sk-1"}).to_string();
-    for content_type in [None, Some("application/x-www-form-urlencoded"), Some("text/plain; charset=latin1"), Some("nonsense")] {
+    for content_type in
+        [None, Some("application/x-www-form-urlencoded"), Some("text/plain; charset=latin1"), Some("nonsense")]
+    {
         let request = app.api().request("POST", "/api/keys/add-multiple").body(text.clone());
         let request = content_type.into_iter().fold(request, |request, value| request.header("Content-Type", value));
         let reply = request.fetch().await;

@@ -89,7 +89,13 @@ async fn a_changed_group_serves_as_changed_and_running_requests_as_they_began() 
 async fn states_of_keys_and_upstreams_outlive_changes_of_the_group() {
     let (app, provider) = app_and_provider().await;
     let config = json!({"blacklist_threshold": 2});
-    let group = app.group("g").upstream(&provider.url()).keys(["sk-dead-1", "sk-limited-2", "sk-3"]).config(config).create().await;
+    let group = app
+        .group("g")
+        .upstream(&provider.url())
+        .keys(["sk-dead-1", "sk-limited-2", "sk-3"])
+        .config(config)
+        .create()
+        .await;
     for _ in 0..3 {
         assert_eq!(group.chat("gpt-4o").fetch().await.status, 200);
     }

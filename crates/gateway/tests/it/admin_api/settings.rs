@@ -46,7 +46,11 @@ async fn every_setting_is_listed_with_value_type_and_default() {
         ("retry_budget_percent", "int", json!(50), "50"),
     ] {
         let shown = setting(&app, key).await;
-        assert_eq!((&shown["type"], &shown["value"], &shown["default_value"]), (&json!(kind), &value, &json!(default)), "{key}");
+        assert_eq!(
+            (&shown["type"], &shown["value"], &shown["default_value"]),
+            (&json!(kind), &value, &json!(default)),
+            "{key}"
+        );
         for field in ["name", "description", "category"] {
             assert!(shown[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {key}");
         }
@@ -74,7 +78,8 @@ async fn a_change_is_all_or_nothing() {
         assert_refused(&app.api().put("/api/settings", &bad).await, 400, "VALIDATION_FAILED", words);
         assert_eq!(all(&app).await, before, "{bad}");
     }
-    app.set(json!({"max_retries": 5, "failover_status_codes": " 404, 500-503 ", "app_url": "https://x.example/base/"})).await;
+    app.set(json!({"max_retries": 5, "failover_status_codes": " 404, 500-503 ", "app_url": "https://x.example/base/"}))
+        .await;
     assert_eq!(setting(&app, "max_retries").await["value"], 5);
     assert_eq!(setting(&app, "failover_status_codes").await["value"], "404, 500-503");
     app.set(json!({"max_retries": 3, "failover_status_codes": "401-403,408,425,429,500-599"})).await;
@@ -100,8 +105,12 @@ async fn options_of_groups_show_the_systems_values() {
     app.set(json!({"max_retries": 8})).await;
     let options = app.api().data("/api/groups/config-options").await;
     let options = options.as_array().unwrap();
-    assert!(options.iter().all(|option| names(option) == ["key", "name", "description", "default_value"]), "{options:?}");
-    let value = |key: &str| options.iter().find(|option| option["key"] == key).map(|option| option["default_value"].clone());
+    assert!(
+        options.iter().all(|option| names(option) == ["key", "name", "description", "default_value"]),
+        "{options:?}"
+    );
+    let value =
+        |key: &str| options.iter().find(|option| option["key"] == key).map(|option| option["default_value"].clone());
     assert_eq!(value("max_retries"), Some(json!(8)), "typed, as it is now");
     assert_eq!(value("enable_request_body_logging"), Some(json!(false)));
     for of_the_system in ["app_url", "proxy_keys", "request_log_retention_days", "request_log_write_interval_minutes"] {

@@ -8,7 +8,8 @@ use super::{assert_refused, columns, names};
 use crate::support::app_and_provider;
 
 async fn aggregate(app: &App, name: &str) -> u64 {
-    let fields = json!({"name": name, "group_type": "aggregate", "channel_type": "openai", "proxy_keys": format!("pk-{name}")});
+    let fields =
+        json!({"name": name, "group_type": "aggregate", "channel_type": "openai", "proxy_keys": format!("pk-{name}")});
     app.api().create("/api/groups", &fields).await["id"].as_u64().unwrap()
 }
 
@@ -33,7 +34,10 @@ async fn sub_groups_come_are_weighed_and_go_and_traffic_follows_at_once() {
     let listed = app.api().data(&path).await;
     assert_eq!(names(&listed[0]), ["group", "weight", "total_keys", "active_keys", "invalid_keys"]);
     assert_eq!(listed[0]["group"]["name"], "a");
-    assert_eq!(columns(&listed, ["weight", "total_keys", "active_keys", "invalid_keys"]), [[3, 1, 1, 0], [0, 1, 1, 0]].map(|row| row.map(Value::from)));
+    assert_eq!(
+        columns(&listed, ["weight", "total_keys", "active_keys", "invalid_keys"]),
+        [[3, 1, 1, 0], [0, 1, 1, 0]].map(|row| row.map(Value::from))
+    );
     let parents = app.api().data(&format!("/api/groups/{}/parent-aggregate-groups", b.id)).await;
     assert_eq!(parents, json!([{"group_id": all, "name": "all", "display_name": "", "weight": 0}]));
 
@@ -41,7 +45,8 @@ async fn sub_groups_come_are_weighed_and_go_and_traffic_follows_at_once() {
         assert_eq!(call().await, 200);
     }
     assert_eq!((provider.count_for_key("sk-a"), provider.count_for_key("sk-b")), (4, 0), "weight 0 takes none");
-    let weigh = async |sub: u64, weight| app.api().put(&format!("{path}/{sub}/weight"), &json!({"weight": weight})).await;
+    let weigh =
+        async |sub: u64, weight| app.api().put(&format!("{path}/{sub}/weight"), &json!({"weight": weight})).await;
     assert_eq!(weigh(b.id, 3).await.0, 200);
     for _ in 0..4 {
         assert_eq!(call().await, 200);
@@ -62,7 +67,8 @@ async fn what_does_not_fit_is_refused_and_nothing_is_added() {
     let (all, other) = (aggregate(&app, "all").await, aggregate(&app, "other").await);
     let a = member(&app, &provider, "a").await;
     let gemini = app.group("gemini").channel("gemini").upstream(&provider.url()).create().await;
-    let elsewhere = app.group("elsewhere").upstream(&provider.url()).field("validation_endpoint", json!("/x")).create().await;
+    let elsewhere =
+        app.group("elsewhere").upstream(&provider.url()).field("validation_endpoint", json!("/x")).create().await;
     let path = format!("/api/groups/{all}/sub-groups");
     for (given, status, code, words) in [
         (members(&[]), 400, "VALIDATION_FAILED", &["sub_groups"][..]),
@@ -97,7 +103,12 @@ async fn members_stay_alike_and_aggregates_have_no_keys_of_their_own() {
         let field = change.as_object().unwrap().keys().next().unwrap().clone();
         assert_refused(&app.api().put(&path, &change).await, 400, "VALIDATION_FAILED", &[&field]);
     }
-    assert_refused(&app.api().put(&path, &json!({"group_type": "aggregate"})).await, 400, "VALIDATION_FAILED", &["group_type"]);
+    assert_refused(
+        &app.api().put(&path, &json!({"group_type": "aggregate"})).await,
+        400,
+        "VALIDATION_FAILED",
+        &["group_type"],
+    );
     let keys = json!({"group_id": all, "keys_text": "sk-1"});
     for call in ["add-multiple", "delete-multiple", "restore-multiple", "test-multiple"] {
         let refused = app.api().post(&format!("/api/keys/{call}"), &keys).await;

@@ -49,7 +49,9 @@ fn call(app: &App, group: &str, proxy_key: &str) -> http::Request {
     match group {
         "team-responses" => post("/v1/responses").json(&json!({"model": "a", "input": "hi"})),
         "team-gemini" => post("/v1beta/models/gemini-2.5-flash:generateContent").json(&json!({"contents": []})),
-        "team-anthropic" => post("/v1/messages").json(&json!({"model": "claude-sonnet-4", "max_tokens": 9, "messages": []})),
+        "team-anthropic" => {
+            post("/v1/messages").json(&json!({"model": "claude-sonnet-4", "max_tokens": 9, "messages": []}))
+        }
         _ => post("/v1/chat/completions").json(&json!({"model": "gpt-4.1-mini", "messages": []})),
     }
 }
@@ -84,10 +86,13 @@ async fn the_api_shows_what_1_4_showed() {
         let told = told(name);
         let app = on_copy_of(name).env("ENCRYPTION_KEY", told["encryption_key"].as_str().unwrap()).start().await;
         let groups = app.api().data("/api/groups").await;
-        let names = |groups: &Value| groups.as_array().unwrap().iter().map(|group| group["name"].clone()).collect::<Vec<_>>();
+        let names =
+            |groups: &Value| groups.as_array().unwrap().iter().map(|group| group["name"].clone()).collect::<Vec<_>>();
         assert_eq!(names(&groups), names(&told["groups"]), "the same order");
         for (ours, theirs) in groups.as_array().unwrap().iter().zip(told["groups"].as_array().unwrap()) {
-            for field in ["id", "endpoint", "upstreams", "header_rules", "model_redirect_rules", "proxy_keys", "test_model"] {
+            for field in
+                ["id", "endpoint", "upstreams", "header_rules", "model_redirect_rules", "proxy_keys", "test_model"]
+            {
                 assert_eq!(ours[field], theirs[field], "{field} of {}", ours["name"]);
             }
             let keys = app.api().data(&format!("/api/keys?page_size=1000&group_id={}", ours["id"])).await;

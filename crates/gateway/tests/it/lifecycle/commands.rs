@@ -55,7 +55,8 @@ async fn check_looks_into_the_database() {
     assert!(app.wait_exit().await.success());
     let dsn = app.dir().join("data/gpt-load.db");
     for (key, fits) in [("the key of this database", true), ("another key, by mistake", false)] {
-        let (code, output) = ended(with(&["check"]).env("DATABASE_DSN", dsn.to_str().unwrap()).env("ENCRYPTION_KEY", key)).await;
+        let (code, output) =
+            ended(with(&["check"]).env("DATABASE_DSN", dsn.to_str().unwrap()).env("ENCRYPTION_KEY", key)).await;
         assert_eq!((code, output.contains("key_mismatch")), (Some(0), !fits), "{output}");
         assert!(output.contains("1 groups") && !output.contains(key), "{output}");
     }

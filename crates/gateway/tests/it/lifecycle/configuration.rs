@@ -37,7 +37,10 @@ async fn an_address_that_is_taken_is_a_fault_like_the_others() {
     let on_it = || builder().env("PORT", &address.port().to_string());
     let (code, output) = ended(on_it()).await;
     assert_eq!(code, Some(2), "{output}");
-    assert!(output.contains(&format!("PORT: the address {address} can't be bound: Address already in use")), "{output}");
+    assert!(
+        output.contains(&format!("PORT: the address {address} can't be bound: Address already in use")),
+        "{output}"
+    );
     let (code, output) = ended(on_it().env("DATABASE_DSN", "nosuch://x")).await;
     assert_eq!(code, Some(2), "{output}");
     assert!(output.contains("PORT: ") && output.contains("DATABASE_DSN: "), "{output}");
@@ -79,7 +82,11 @@ async fn values_that_1_4_replaced_by_defaults_get_a_warning() {
 async fn origins_of_all_kinds_do_not_get_credentials() {
     let cors = [("ENABLE_CORS", "true"), ("ALLOWED_ORIGINS", "*"), ("ALLOW_CREDENTIALS", "true")];
     let app = cors.iter().fold(builder(), |builder, (name, value)| builder.env(name, value)).start().await;
-    assert!(app.output().lines().any(|line| line.contains("WARN") && line.contains("ALLOW_CREDENTIALS")), "{}", app.output());
+    assert!(
+        app.output().lines().any(|line| line.contains("WARN") && line.contains("ALLOW_CREDENTIALS")),
+        "{}",
+        app.output()
+    );
     let request = app.api().request("GET", "/api/groups").header("Origin", "https://evil.example");
     let reply = request.fetch().await;
     assert_eq!((reply.status, reply.headers.get("access-control-allow-credentials")), (200, None));
@@ -106,7 +113,11 @@ async fn a_dotenv_file_that_can_not_be_read_is_a_fault_unless_the_environment_ha
     assert_eq!(code, Some(2), "{output}");
     assert!(output.contains(".env: line 1") && !output.contains("sk-never-closed"), "{output}");
     let app = builder().file(".env", file).start().await;
-    assert!(app.output().lines().any(|line| line.contains("WARN") && line.contains(".env: line 1")), "{}", app.output());
+    assert!(
+        app.output().lines().any(|line| line.contains("WARN") && line.contains(".env: line 1")),
+        "{}",
+        app.output()
+    );
 }
 
 #[tokio::test]

@@ -55,7 +55,8 @@ async fn with_an_encryption_key_no_provider_key_lies_in_the_data_folder_in_the_c
     let mut app = builder().env("ENCRYPTION_KEY", "an encryption key of the test").start().await;
     app.set(json!({"request_log_write_interval_minutes": 0})).await;
     let keys = ["sk-clear-text-0001", "sk-dead-clear-text-0002"];
-    let group = app.group("g").upstream(&provider.url()).keys(keys).config(json!({"blacklist_threshold": 1})).create().await;
+    let group =
+        app.group("g").upstream(&provider.url()).keys(keys).config(json!({"blacklist_threshold": 1})).create().await;
     for _ in 0..3 {
         assert_eq!(group.chat("m").fetch().await.status, 200);
     }

@@ -28,7 +28,13 @@ async fn states(app: &App, group: &GroupHandle) -> Vec<Value> {
     let mut keys = Vec::new();
     for secret in ["sk-good", "sk-dead-1", "sk-hour", "sk-once"] {
         let key = app.key(group, secret).await;
-        keys.push(json!([secret, key["status"], key["failure_count"], key["last_status"], !key["cooldown_until"].is_null()]));
+        keys.push(json!([
+            secret,
+            key["status"],
+            key["failure_count"],
+            key["last_status"],
+            !key["cooldown_until"].is_null()
+        ]));
     }
     keys
 }

@@ -39,7 +39,8 @@ async fn bodies_and_user_agents_are_kept_only_where_the_settings_say_so() {
 async fn the_body_is_logged_as_the_client_sent_it_and_on_every_attempt() {
     let (app, provider) = app_and_provider().await;
     let group = app.group("g").upstream(&provider.url()).keys(["sk-dead-1", "sk-2"]);
-    let group = group.field("param_overrides", json!({"temperature": 0})).config(json!({"enable_request_body_logging": true}));
+    let group =
+        group.field("param_overrides", json!({"temperature": 0})).config(json!({"enable_request_body_logging": true}));
     let group = group.create().await;
     provider.on_key("sk-2", testkit::Script::dead());
     assert_eq!(group.chat("gpt-4o").fetch().await.status, 503);
@@ -62,7 +63,11 @@ async fn a_long_body_is_cut_at_64_kib_and_never_inside_a_character() {
         let mut rows = entries(&app, lead + 1, "").await;
         let logged = rows.remove(0)["request_body"].as_str().unwrap().to_owned();
         let whole = logged.trim_end_matches('\u{fffd}');
-        assert!(body.starts_with(whole) && whole.len() > LIMIT - 8 && logged.len() <= LIMIT, "{lead}: {}", logged.len());
+        assert!(
+            body.starts_with(whole) && whole.len() > LIMIT - 8 && logged.len() <= LIMIT,
+            "{lead}: {}",
+            logged.len()
+        );
     }
 }
 

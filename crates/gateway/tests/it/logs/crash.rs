@@ -28,11 +28,10 @@ async fn what_was_answered_survives_kill_9_and_nothing_is_doubled() {
     let config = json!({"blacklist_threshold": 0});
     let group = app.group("g").upstream(&provider.url()).keys(keys).config(config).create().await;
     let mut promised = BTreeSet::new();
-    for answers in [400, 150, 800, 300] {
-        promised.extend(killed_under_load(&mut app, &group, answers).await);
+    for at_least in [200, 1, 400, 100] {
+        promised.extend(killed_under_load(&mut app, &group, at_least).await);
         app.restart().await;
     }
-    assert!(promised.len() > 500, "only {} requests were answered in time to be promised", promised.len());
     app.eventually("all promised rows", async || {
         let missing = missing(&app, &promised);
         if missing.is_empty() { Ok(()) } else { Err(missing) }
@@ -50,7 +49,7 @@ async fn kills_in_the_middle_of_starting_lose_nothing_either() {
     let (mut app, provider) = app_and_provider().await;
     app.set(json!({"request_log_write_interval_minutes": 1440})).await;
     let group = app.group("g").upstream(&provider.url()).keys(["sk-a"]).create().await;
-    let promised = killed_under_load(&mut app, &group, 1200).await;
+    let promised = killed_under_load(&mut app, &group, 600).await;
     for _ in 0..4 {
         // Listening, it is just storing what it found.
         app.restart().await;
@@ -63,20 +62,24 @@ async fn kills_in_the_middle_of_starting_lose_nothing_either() {
     sums_agree(&app);
 }
 
-/// Has clients call as fast as they can until so many answers are there, and kills the program in the middle of it. Returns the ids of
-/// those requests whose rows are promised.
-async fn killed_under_load(app: &mut App, group: &GroupHandle, answers: usize) -> BTreeSet<String> {
+/// Has clients call as fast as they can until the rows of so many answers are promised, and kills the program in the middle of it.
+/// Returns the ids of all whose rows are.
+async fn killed_under_load(app: &mut App, group: &GroupHandle, at_least: usize) -> BTreeSet<String> {
     let book = Book::default();
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
         clients.spawn(call_until_cut(app.addr(), group.chat("gpt-4o"), Arc::clone(&book)));
     }
-    app.eventually("answers", async || book.lock().unwrap().len() >= answers).await;
+    app.eventually("answers", async || promised_at(Instant::now(), &book).len() >= at_least).await;
     let killed = Instant::now();
     app.kill9().await;
     clients.join_all().await;
+    promised_at(killed, &book)
+}
+
+fn promised_at(now: Instant, book: &Book) -> BTreeSet<String> {
     let book = book.lock().unwrap();
-    book.iter().filter(|(_, at)| killed.duration_since(*at) > SAFE_AFTER).map(|(id, _)| id.clone()).collect()
+    book.iter().filter(|(_, at)| now.duration_since(*at) > SAFE_AFTER).map(|(id, _)| id.clone()).collect()
 }
 
 /// One request after the other on one connection.
@@ -121,7 +124,8 @@ fn sums_agree(app: &App) {
         assert!(finals <= 1, "{id}: {attempts:?}");
     }
     let finals = rows.iter().filter(|row| row[2] == "final").count();
-    let sorted = |rows: &[Vec<Value>]| rows.iter().map(|row| (row[0].to_string(), row[1].as_u64())).collect::<BTreeMap<_, _>>();
+    let sorted =
+        |rows: &[Vec<Value>]| rows.iter().map(|row| (row[0].to_string(), row[1].as_u64())).collect::<BTreeMap<_, _>>();
     assert_eq!(sorted(&logged), sorted(&counted), "successes by key: in the log, and counted");
     assert_eq!(hours, [[json!(finals), json!(0)]], "requests by hour");
 }

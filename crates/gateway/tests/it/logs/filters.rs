@@ -79,7 +79,8 @@ async fn every_filter_lets_through_what_it_says() {
 #[tokio::test]
 async fn pages_are_newest_first_and_say_how_many_there_are() {
     let (app, _provider, rows) = four_requests().await;
-    let times: Vec<_> = rows.iter().map(|row| row["timestamp"].as_str().unwrap().to_owned()).collect();
+    let time = |row: &Value| row["timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let times: Vec<_> = rows.iter().map(time).collect();
     assert!(times.is_sorted_by(|newer, older| newer >= older), "{times:?}");
     let cases = [
         ("", 1, 15, 0..4, 1),

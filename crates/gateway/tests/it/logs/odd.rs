@@ -56,7 +56,8 @@ async fn a_path_that_is_no_utf8_is_refused_and_harms_nobody() {
         assert_eq!(connection.response("GET").await.unwrap().status, 400);
     }
     let mut connection = Connection::open(&app.addr().to_string()).await.unwrap();
-    let agent = b"GET /proxy/g/v1/models HTTP/1.1\r\nHost: x\r\nUser-Agent: \xff\xfe\r\nAuthorization: Bearer pk-g\r\n\r\n";
+    let agent =
+        b"GET /proxy/g/v1/models HTTP/1.1\r\nHost: x\r\nUser-Agent: \xff\xfe\r\nAuthorization: Bearer pk-g\r\n\r\n";
     connection.write(&agent[..]).await.unwrap();
     assert_eq!(connection.response("GET").await.unwrap().status, 200);
     assert_eq!(group.chat("ordinary").fetch().await.status, 200);

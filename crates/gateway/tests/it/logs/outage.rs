@@ -11,8 +11,8 @@ use testkit::provider::MockProvider;
 use tokio::time::{Instant, sleep};
 
 use super::entries;
-use crate::support::{BINARY, app_and_provider};
 use crate::support::database::{self, WriteLock};
+use crate::support::{BINARY, app_and_provider};
 
 async fn one_group() -> (App, MockProvider, GroupHandle) {
     let (app, provider) = app_and_provider().await;
@@ -46,7 +46,7 @@ async fn an_outage_longer_than_any_patience_is_told_and_made_up_for() {
     call(&group, 1).await;
     entries(&app, 1, "").await;
     let lock = WriteLock::take(app.dir());
-    let (mut sent, patience) = (1, Instant::now() + Duration::from_secs(60));
+    let (mut sent, patience) = (1, Instant::now() + Duration::from_secs(45));
     while !app.output().contains("log entries wait in the spool") {
         assert!(Instant::now() < patience, "no word of the outage:\n{}", app.output());
         call(&group, 1).await;
@@ -70,7 +70,8 @@ async fn states_of_keys_are_stored_once_the_database_is_back() {
     assert_eq!(app.key(&group, "sk-dead-1").await["status"], "invalid", "known at once");
     drop(lock);
     let invalid = format!("/api/keys?status=invalid&group_id={}", group.id);
-    app.eventually("the state to be stored", async || app.api().data(&invalid).await["pagination"]["total_items"] == 1).await;
+    app.eventually("the state to be stored", async || app.api().data(&invalid).await["pagination"]["total_items"] == 1)
+        .await;
     app.kill9().await;
     app.restart().await;
     assert_eq!(app.key(&group, "sk-dead-1").await["status"], "invalid");
@@ -90,7 +91,8 @@ async fn a_full_disk_costs_neither_requests_nor_rows() {
     let padding = "x".repeat(60_000);
     let sent = 2 * FULL_KIB / 60;
     for number in 0..sent {
-        let request = group.request("POST", "/v1/chat/completions").json(&json!({"model": format!("m{number}"), "pad": padding}));
+        let request =
+            group.request("POST", "/v1/chat/completions").json(&json!({"model": format!("m{number}"), "pad": padding}));
         assert_eq!(request.fetch().await.status, 200);
     }
     app.eventually("a word about it", async || app.output().contains("spool can't be written")).await;

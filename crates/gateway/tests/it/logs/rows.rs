@@ -51,7 +51,9 @@ async fn a_success_says_who_asked_for_what_and_who_answered() {
     }
     let key = app.key(&group, "sk-good-1").await;
     let mut told = row.clone();
-    for changing in ["id", "timestamp", "duration_ms", "first_byte_ms", "prompt_tokens", "completion_tokens", "cached_tokens"] {
+    for changing in
+        ["id", "timestamp", "duration_ms", "first_byte_ms", "prompt_tokens", "completion_tokens", "cached_tokens"]
+    {
         told.as_object_mut().unwrap().shift_remove(changing);
     }
     let expected = json!({
@@ -110,7 +112,8 @@ async fn failures_are_logged_with_the_status_the_client_saw() {
     ];
     for (name, key, status, _) in cases {
         let keys = Some(key).filter(|key| !key.is_empty());
-        let group = app.group(name).upstream(&provider.url()).keys(keys).config(json!({"max_retries": 0})).create().await;
+        let group =
+            app.group(name).upstream(&provider.url()).keys(keys).config(json!({"max_retries": 0})).create().await;
         let response = group.chat("gpt-4o").send().await;
         assert_eq!(response.status, status, "{name}");
         assert_eq!(response.finish().await.is_err(), name == "cut", "{name}");
@@ -157,7 +160,10 @@ async fn a_client_that_leaves_is_logged_as_499() {
 
     for (name, is_stream) in [("waits", false), ("streams", true)] {
         let row = entries(&app, 1, &format!("group_name={name}")).await.remove(0);
-        assert_eq!(values(&row, ["status_code", "is_success", "is_stream"]), [json!(499), json!(false), json!(is_stream)]);
+        assert_eq!(
+            values(&row, ["status_code", "is_success", "is_stream"]),
+            [json!(499), json!(false), json!(is_stream)]
+        );
     }
 }
 
@@ -182,7 +188,13 @@ async fn streams_are_told_apart() {
     let mut rows = entries(&app, 5, "").await;
     rows.reverse();
     let told: Vec<_> = rows.iter().map(|row| values(row, ["model", "is_stream"])).collect();
-    let expected = [("gpt-4o", true), ("gpt-4o", false), ("gpt-4o", true), ("gemini-2.5-flash", true), ("gemini-2.5-flash", false)];
+    let expected = [
+        ("gpt-4o", true),
+        ("gpt-4o", false),
+        ("gpt-4o", true),
+        ("gemini-2.5-flash", true),
+        ("gemini-2.5-flash", false),
+    ];
     assert_eq!(told, expected.map(|(model, is_stream)| [json!(model), json!(is_stream)]));
 }
 
@@ -203,11 +215,13 @@ async fn a_row_of_an_aggregate_names_both_groups_and_the_model_as_asked() {
     let member = app.group("member").upstream(&provider.url()).keys(["sk-1"]);
     let member = member.field("model_redirect_rules", json!({"fast": "gpt-4o-mini"})).create().await;
     let aggregate = aggregate_of(&app, "all", member.id).await;
-    let reply = app.proxied("POST", "all", "/v1/chat/completions", "pk-all").json(&json!({"model": "fast"})).fetch().await;
+    let reply =
+        app.proxied("POST", "all", "/v1/chat/completions", "pk-all").json(&json!({"model": "fast"})).fetch().await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert_eq!(provider.last_request().model().as_deref(), Some("gpt-4o-mini"));
     let row = entry(&app).await;
-    let told = values(&row, ["group_id", "group_name", "parent_group_id", "parent_group_name", "model", "request_path"]);
+    let told =
+        values(&row, ["group_id", "group_name", "parent_group_id", "parent_group_name", "model", "request_path"]);
     let path = json!("/proxy/all/v1/chat/completions");
     assert_eq!(told, [json!(member.id), json!("member"), aggregate, json!("all"), json!("fast"), path]);
 }
@@ -229,7 +243,8 @@ async fn a_key_that_the_provider_repeats_is_masked() {
 
 /// An aggregate group with one sub-group; its id.
 async fn aggregate_of(app: &App, name: &str, member: u64) -> Value {
-    let fields = json!({"name": name, "group_type": "aggregate", "channel_type": "openai", "proxy_keys": format!("pk-{name}")});
+    let fields =
+        json!({"name": name, "group_type": "aggregate", "channel_type": "openai", "proxy_keys": format!("pk-{name}")});
     let object = app.api().create("/api/groups", &fields).await;
     let path = format!("/api/groups/{}/sub-groups", object["id"]);
     let (status, body) = app.api().post(&path, &json!({"sub_groups": [{"group_id": member, "weight": 1}]})).await;

@@ -13,7 +13,8 @@ const MIB: usize = 1 << 20;
 
 /// A chat completion of exactly this many bytes; its model comes first or last.
 fn chat(bytes: usize, model_first: bool) -> Bytes {
-    let (before, after) = if model_first { ("{\"model\":\"m\",\"x\":\"", "\"}") } else { ("{\"x\":\"", "\",\"model\":\"m\"}") };
+    let (before, after) =
+        if model_first { ("{\"model\":\"m\",\"x\":\"", "\"}") } else { ("{\"x\":\"", "\",\"model\":\"m\"}") };
     Bytes::from(format!("{before}{}{after}", "y".repeat(bytes - before.len() - after.len())))
 }
 
@@ -32,10 +33,26 @@ async fn a_body_over_the_configured_limit_is_refused() {
             _ => "invalid_request_error",
         };
         assert_eq!((reply.status, kind.as_str()), (413, expected), "{channel}");
-        let counted = group.request("POST", "/v1/x").chunked(chat(MIB + 1, false).chunks(60_000).map(Bytes::copy_from_slice));
+        let counted =
+            group.request("POST", "/v1/x").chunked(chat(MIB + 1, false).chunks(60_000).map(Bytes::copy_from_slice));
         assert_eq!(counted.fetch().await.status, 413, "{channel}");
     }
     assert_eq!(provider.count(), 0);
+}
+
+#[tokio::test]
+async fn a_client_that_sends_all_before_it_reads_still_sees_the_refusal() {
+    let app = builder().env("MAX_REQUEST_BODY_MB", "1").start().await;
+    let provider = MockProvider::start();
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).create().await;
+    for request in [
+        group.request("POST", "/v1/x").body(chat(64 * MIB, false)),
+        group.request("POST", "/v1/x").chunked(chat(64 * MIB, false).chunks(MIB).map(Bytes::copy_from_slice)),
+        app.proxied("POST", "g", "/v1/x", "wrong").body(chat(64 * MIB, false)),
+    ] {
+        let status = request.fetch().await.status;
+        assert!(matches!(status, 401 | 413), "{status}");
+    }
 }
 
 #[tokio::test]
@@ -140,7 +157,8 @@ async fn a_body_that_needs_an_edit_is_refused_beyond_what_is_kept() {
     let (app, provider) = app_and_provider().await;
     provider.otherwise(Answer::new(204));
     let overridden = app.group("o").upstream(&provider.url()).keys(["sk-1"]).field("param_overrides", json!({"n": 1}));
-    let redirected = app.group("r").upstream(&provider.url()).keys(["sk-1"]).field("model_redirect_rules", json!({"m": "n"}));
+    let redirected =
+        app.group("r").upstream(&provider.url()).keys(["sk-1"]).field("model_redirect_rules", json!({"m": "n"}));
     for (group, change) in [(overridden.create().await, ",\"n\":1"), (redirected.create().await, "")] {
         let within = chat(31 * MIB, true);
         assert_eq!(group.request("POST", "/v1/x").body(within.clone()).fetch().await.status, 204);
@@ -155,4 +173,47 @@ async fn a_body_that_needs_an_edit_is_refused_beyond_what_is_kept() {
         assert_eq!((reply.status, provider.count()), (413, 0), "{}", group.name);
         kind_of("openai", &reply, "BAD_REQUEST");
     }
+}
+
+/// Whether the program has taken from the kernel all that was sent to it (`/proc/net/tcp`: addresses, state, queues).
+fn all_read(app: &App) -> bool {
+    let port = format!(":{:04X}", app.addr().port());
+    let connections = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let mut fields = connections.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    fields.all(|fields| match fields[..] {
+        [_, local, remote, _, queues, ..] if local.ends_with(&port) || remote.ends_with(&port) => {
+            queues == "00000000:00000000"
+        }
+        _ => true,
+    })
+}
+
+#[tokio::test]
+async fn all_kept_bodies_together_have_a_limit() {
+    let (app, provider) = app_and_provider().await;
+    provider.otherwise(Answer::new(204));
+    let plain = app.group("plain").upstream(&provider.url()).keys(["sk-1"]).create().await;
+    let edited = app.group("edited").upstream(&provider.url()).keys(["sk-1"]).field("param_overrides", json!({"n": 1}));
+    let edited = edited.create().await;
+    let body = chat(31 * MIB, true);
+    let start = edited.request("POST", "/v1/x").header("Content-Length", &body.len().to_string()).to_bytes();
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        let mut connection = Connection::open(&app.addr().to_string()).await.unwrap();
+        connection.write(&start).await.unwrap();
+        connection.write(&body[..body.len() - 1]).await.unwrap();
+        held.push(connection);
+    }
+    app.eventually("all to be read", async || all_read(&app)).await;
+    // 248 of 256 MiB are taken: no other body of this size can be edited, but one without edits passes.
+    let reply = edited.request("POST", "/v1/x").body(body.clone()).fetch().await;
+    assert_eq!((reply.status, reply.headers.get("retry-after")), (503, Some("1")));
+    assert_eq!(kind_of("openai", &reply, "TOO_MANY_REQUESTS"), "server_error");
+    assert_eq!(plain.request("POST", "/v1/x").body(body.clone()).fetch().await.status, 204);
+    assert!(provider.last_request().body == body);
+    for mut connection in held {
+        connection.write(&body[body.len() - 1..]).await.unwrap();
+        assert_eq!(connection.response("POST").await.unwrap().status, 204);
+    }
+    assert_eq!(edited.request("POST", "/v1/x").body(body).fetch().await.status, 204, "all has been given back");
 }

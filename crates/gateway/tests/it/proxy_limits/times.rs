@@ -26,7 +26,8 @@ async fn a_head_that_does_not_come_whole_ends_the_connection() {
     }
     // So does the head of a second request.
     let connection = Connection::open(&app.addr().to_string()).await.unwrap();
-    let (_, mut connection) = connection.request(&group.request("GET", "/v1/models")).await.unwrap().finish().await.unwrap();
+    let (_, mut connection) =
+        connection.request(&group.request("GET", "/v1/models")).await.unwrap().finish().await.unwrap();
     connection.write("GET /pro").await.unwrap();
     assert!(connection.read_to_end().await.is_ok_and(|answer| !answer.starts_with(b"HTTP/1.1 2")));
     assert_eq!(provider.count(), 1);

@@ -1,23 +1,17 @@
 //! When a failure is held against a key, and when it is not.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::app::{App, GroupHandle};
 use testkit::http::Request;
 use testkit::provider::errors::{Kind, edge, openai};
 use testkit::provider::{Answer, At, Fault, MockProvider, Script};
 
+use super::single_key;
 use crate::support::app_and_provider;
 use crate::support::keys::{key_of, key_state};
 
 const KEY: &str = "sk-first-0123456789abcdef";
 const OTHER: &str = "sk-other-0123456789abcdef";
-
-/// A group without retries, so that each call is one attempt.
-async fn single_key(app: &App, name: &str, provider: &MockProvider, config: Value) -> GroupHandle {
-    let mut config = config;
-    config["max_retries"] = json!(0);
-    app.group(name).upstream(&provider.url()).keys([key_of(name, "only")]).config(config).create().await
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_becomes_invalid_at_the_threshold() {

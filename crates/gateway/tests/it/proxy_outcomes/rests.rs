@@ -2,23 +2,18 @@
 
 use domain::classify::rest::until_pacific_midnight;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::app::{App, GroupHandle};
 use testkit::provider::errors::gemini::{self, Per};
 use testkit::provider::errors::openai;
-use testkit::provider::{Answer, MockProvider, Script};
+use testkit::provider::{Answer, Script};
 
+use super::single_key;
 use crate::support::keys::{key_of, key_state};
 use crate::support::{app_and_provider, database};
 
 /// Headers that are written in whole seconds, and two clocks that are read a moment apart.
 const SLACK: SignedDuration = SignedDuration::from_secs(2);
-
-async fn single_key(app: &App, name: &str, provider: &MockProvider, config: Value) -> GroupHandle {
-    let mut config = config;
-    config["max_retries"] = json!(0);
-    app.group(name).upstream(&provider.url()).keys([key_of(name, "only")]).config(config).create().await
-}
 
 /// A 429 that says nothing about a time.
 fn slow_down() -> Answer {

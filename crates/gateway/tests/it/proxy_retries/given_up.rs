@@ -166,21 +166,3 @@ async fn a_success_after_failures_shows_none_of_them() {
     assert_eq!((reply.status, reply.headers.has("www-authenticate")), (200, false));
     assert_eq!(reply.json()["object"], "chat.completion");
 }
-#[tokio::test(flavor = "multi_thread")]
-async fn an_error_that_is_cut_short_is_cut_for_the_client_too() {
-    let (app, provider) = app_and_provider().await;
-    let error = |status: u16| Answer::json(status, &json!({"error": {"message": "something long enough to be cut"}}));
-    let cut = [("length", error(400).cut_after(20)), ("chunks", error(400).chunked().cut_after(20)), ("reset", error(500).fault(At::Body(20), Fault::Reset))];
-    for (name, answer) in cut {
-        provider.otherwise(answer);
-        let group = app.group(name).upstream(&provider.url()).keys(KEYS).config(json!({"max_retries": 0})).create().await;
-        let mut response = group.chat("gpt-4o").send().await;
-        let mut end = response.frame().await;
-        while let Ok(Some(_)) = end {
-            end = response.frame().await;
-        }
-        assert!(end.is_err(), "{name}: the client must not take it for whole");
-    }
-    assert!(!app.output().contains("panicked"), "{}", app.output());
-}
-

@@ -25,7 +25,8 @@ fn named(list: &Value, member: &str) -> Vec<String> {
 fn formats() -> Vec<Format> {
     let openai = |id: &str| json!({"id": id, "object": "model", "created": 7, "owned_by": "them"});
     let claude = |id: &str, name: &str| json!({"type": "model", "id": id, "display_name": name, "created_at": "2025-01-01T00:00:00Z"});
-    let gemini = |id: &str, name: &str| json!({"name": format!("models/{id}"), "displayName": name, "inputTokenLimit": 9});
+    let gemini =
+        |id: &str, name: &str| json!({"name": format!("models/{id}"), "displayName": name, "inputTokenLimit": 9});
     vec![
         Format {
             channel: "openai",
@@ -58,7 +59,13 @@ fn formats() -> Vec<Format> {
     ]
 }
 
-async fn ruled(app: &App, provider: &MockProvider, name: &str, channel: &str, strict: bool) -> testkit::app::GroupHandle {
+async fn ruled(
+    app: &App,
+    provider: &MockProvider,
+    name: &str,
+    channel: &str,
+    strict: bool,
+) -> testkit::app::GroupHandle {
     let group = group(app, provider, name).channel(channel);
     let group = group.field("model_redirect_rules", json!({"fast": "a", "gone": "unknown"}));
     group.field("model_redirect_strict", json!(strict)).create().await
@@ -66,7 +73,8 @@ async fn ruled(app: &App, provider: &MockProvider, name: &str, channel: &str, st
 
 fn entry<'l>(list: &'l Value, name: &str) -> &'l Value {
     let entries = list.get("data").or_else(|| list.get("models")).unwrap().as_array().unwrap();
-    let is_it = |entry: &&Value| [&entry["id"], &entry["name"]].iter().any(|n| n.as_str().is_some_and(|n| n.ends_with(name)));
+    let is_it =
+        |entry: &&Value| [&entry["id"], &entry["name"]].iter().any(|n| n.as_str().is_some_and(|n| n.ends_with(name)));
     entries.iter().find(is_it).unwrap()
 }
 

@@ -70,7 +70,9 @@ async fn the_content_type_does_not_matter_for_json() {
     let (app, provider) = app_and_provider().await;
     provider.otherwise(Answer::new(204));
     let group = group(&app, &provider, "g").field("param_overrides", json!({"n": 2})).create().await;
-    for content_type in [None, Some("text/plain"), Some("application/vnd.x+json"), Some("application/x-www-form-urlencoded")] {
+    for content_type in
+        [None, Some("text/plain"), Some("application/vnd.x+json"), Some("application/x-www-form-urlencoded")]
+    {
         let request = group.request("POST", "/v1/x");
         let request = content_type.into_iter().fold(request, |request, kind| request.header("Content-Type", kind));
         request.body("{\"n\":1}").fetch().await;
@@ -84,7 +86,9 @@ async fn a_chunked_body_is_edited_whole_wherever_it_is_cut() {
     provider.otherwise(Answer::new(204));
     let group = group(&app, &provider, "g").field("param_overrides", json!({"n": 2})).create().await;
     let text = "y".repeat(600_000);
-    for body in ["{\"model\":\"m\",\"n\":1,\"x\":\"\\\"\"}".to_owned(), format!("{{\"model\":\"m\",\"x\":\"{text}\",\"n\":1}}")] {
+    for body in
+        ["{\"model\":\"m\",\"n\":1,\"x\":\"\\\"\"}".to_owned(), format!("{{\"model\":\"m\",\"x\":\"{text}\",\"n\":1}}")]
+    {
         let expected = body.replace("\"n\":1", "\"n\":2");
         for size in [1, 3, 4096, 100_000] {
             if body.len() / size > 100_000 {

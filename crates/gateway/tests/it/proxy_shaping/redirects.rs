@@ -14,8 +14,14 @@ async fn the_model_of_a_json_body_is_replaced_and_nothing_else() {
     let rules = json!({"gpt-4": "gpt-4o", "quo\"ted/x": "mod\u{e8}l \"y\""});
     let group = group(&app, &provider, "g").field("model_redirect_rules", rules).create().await;
     for (body, sent) in [
-        ("{ \"model\" : \"gpt-4\", \"user\":\"gpt-4\", \"n\":1.00 }", "{ \"model\" : \"gpt-4o\", \"user\":\"gpt-4\", \"n\":1.00 }"),
-        ("{\"x\":{\"model\":\"gpt-4\"},\"m\\u006fdel\":\"gpt\\u002d4\"}", "{\"x\":{\"model\":\"gpt-4\"},\"m\\u006fdel\":\"gpt-4o\"}"),
+        (
+            "{ \"model\" : \"gpt-4\", \"user\":\"gpt-4\", \"n\":1.00 }",
+            "{ \"model\" : \"gpt-4o\", \"user\":\"gpt-4\", \"n\":1.00 }",
+        ),
+        (
+            "{\"x\":{\"model\":\"gpt-4\"},\"m\\u006fdel\":\"gpt\\u002d4\"}",
+            "{\"x\":{\"model\":\"gpt-4\"},\"m\\u006fdel\":\"gpt-4o\"}",
+        ),
         ("{\"model\":\"quo\\\"ted/x\"}", "{\"model\":\"mod\u{e8}l \\\"y\\\"\"}"),
         ("{\"model\":\"a\",\"model\":\"gpt-4\"}", "{\"model\":\"gpt-4o\",\"model\":\"gpt-4o\"}"),
         ("{\"model\":\"gpt-4-turbo\"}", "{\"model\":\"gpt-4-turbo\"}"),
@@ -32,7 +38,8 @@ async fn the_model_of_a_json_body_is_replaced_and_nothing_else() {
 #[tokio::test]
 async fn the_log_names_the_model_that_was_asked_for() {
     let (app, provider) = app_and_provider().await;
-    let group = group(&app, &provider, "g").field("model_redirect_rules", json!({"fast": "gpt-4o-mini"})).create().await;
+    let group =
+        group(&app, &provider, "g").field("model_redirect_rules", json!({"fast": "gpt-4o-mini"})).create().await;
     let reply = group.chat("fast").fetch().await;
     assert_eq!(reply.json()["model"], "gpt-4o-mini", "the answer is the provider's");
     let row = app.eventually("a row", async || app.logs("").await.pop()).await;
@@ -42,7 +49,8 @@ async fn the_log_names_the_model_that_was_asked_for() {
 #[tokio::test]
 async fn the_model_of_a_form_is_replaced_and_nothing_else() {
     let (app, provider) = app_and_provider().await;
-    let group = group(&app, &provider, "g").field("model_redirect_rules", json!({"whisper": "whisper-1"})).create().await;
+    let group =
+        group(&app, &provider, "g").field("model_redirect_rules", json!({"whisper": "whisper-1"})).create().await;
     let form = |model: &str| {
         let file = "\0\u{1}\r\n--bo\r\n\u{ff}model".repeat(40_000);
         format!(
@@ -84,7 +92,10 @@ async fn the_model_of_a_gemini_path_is_replaced() {
     }
     group.request("POST", "/v1beta/openai/chat/completions").body("{\"model\":\"fast\"}").fetch().await;
     let got = provider.last_request();
-    assert_eq!((got.path(), got.text().as_str()), ("/v1beta/openai/chat/completions", "{\"model\":\"gemini-2.5-flash\"}"));
+    assert_eq!(
+        (got.path(), got.text().as_str()),
+        ("/v1beta/openai/chat/completions", "{\"model\":\"gemini-2.5-flash\"}")
+    );
 }
 
 async fn strict_groups(app: &App, url: &str) -> Vec<(&'static str, testkit::app::GroupHandle)> {
@@ -137,9 +148,12 @@ async fn strict_mode_lets_requests_without_a_model_pass() {
     let (app, provider) = app_and_provider().await;
     provider.otherwise(Answer::new(204));
     for (_, group) in strict_groups(&app, &provider.url()).await {
-        for (method, path, body) in
-            [("POST", "/v1/x", "{\"input\":1}"), ("POST", "/v1/x", "no json"), ("GET", "/v1/files", ""), ("DELETE", "/v1/files/1", "")]
-        {
+        for (method, path, body) in [
+            ("POST", "/v1/x", "{\"input\":1}"),
+            ("POST", "/v1/x", "no json"),
+            ("GET", "/v1/files", ""),
+            ("DELETE", "/v1/files/1", ""),
+        ] {
             let request = group.request(method, path);
             let request = if body.is_empty() { request } else { request.body(body) };
             assert_eq!(request.fetch().await.status, 204, "{} {method} {body}", group.name);

@@ -55,7 +55,11 @@ fn cases() -> Vec<(&'static str, Answer, Key)> {
         ("gemini", gemini(&gemini::in_array(&gemini::invalid_key())), Key::Failed),
         ("openai", errors::empty_stream(), Key::Unblamed),
         ("openai", Answer::events([": nothing\n\n", "data: [DONE]\n\n"]), Key::Unblamed),
-        ("openai", Answer::events([": hello\n\n", "event: ping\ndata: {}\n\n", "data: {\"error\":\"busy\"}\n\n"]), Key::Unblamed),
+        (
+            "openai",
+            Answer::events([": hello\n\n", "event: ping\ndata: {}\n\n", "data: {\"error\":\"busy\"}\n\n"]),
+            Key::Unblamed,
+        ),
         ("openai", Answer::events(["data: 1\n\n"]).cut_after(4), Key::Unblamed),
     ]
 }

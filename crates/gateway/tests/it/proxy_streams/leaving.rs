@@ -27,7 +27,11 @@ async fn before_the_head() {
         let mut client = Connection::open(&app.addr().to_string()).await.unwrap();
         client.write(group.chat("gpt-4o").to_bytes()).await.unwrap();
         provider.wait_for(1).await;
-        if at % 2 == 0 { drop(client) } else { client.reset() }
+        if at % 2 == 0 {
+            drop(client);
+        } else {
+            client.reset();
+        }
         provider.wait_client_gone(1).await;
         let row = row_of(&app, &group).await;
         assert_eq!((&row["status_code"], &row["is_success"]), (&499.into(), &false.into()), "{answer:?}");

@@ -35,7 +35,14 @@ async fn each_piece_is_with_the_client_before_the_next_leaves_the_provider() {
     let openai = ["data: {\"choices\":[]}\n\n", "data: {\"choices\":[]}\n\n", "data: [DONE]\n\n"];
     for (name, channel, path, content_type, encoding, pieces) in [
         ("a", "openai", "/v1/chat/completions", sse, "", &openai[..]),
-        ("b", "anthropic", "/v1/messages", "Text/Event-Stream", "", &["event: message_start\ndata: {}\n\n", "data: 2\n\n"]),
+        (
+            "b",
+            "anthropic",
+            "/v1/messages",
+            "Text/Event-Stream",
+            "",
+            &["event: message_start\ndata: {}\n\n", "data: 2\n\n"],
+        ),
         ("c", "openai", "/crlf", sse, "", &["data: 1\r\n\r\n", "data: 2\r\n\r\n"]),
         ("d", "openai", "/halves", sse, "", &["data: 1\n\nda", "ta: ", "2\n\n"]),
         ("e", "openai", "/encoded", sse, "gzip", &["\u{1f}?", "no matter", "what"]),
@@ -120,7 +127,9 @@ async fn request_timeout_ends_plain_answers_only() {
     let config = json!({"request_timeout": 1, "max_retries": 0});
     let group = keyed(&app, &provider, "g", &["sk-1"]).config(config.clone()).create().await;
     let gemini = keyed(&app, &provider, "gemini", &["sk-1"]).channel("gemini").config(config).create().await;
-    let slowly = |kind: &str| Answer::stream(kind, ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]).every(Duration::from_millis(700));
+    let slowly = |kind: &str| {
+        Answer::stream(kind, ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]).every(Duration::from_millis(700))
+    };
     provider.on_path("/events", slowly("text/event-stream"));
     provider.on_path("/lines", slowly("application/x-ndjson"));
     let pieces = "/v1beta/models/gemini-2.5-pro:streamGenerateContent";
@@ -141,7 +150,10 @@ async fn request_timeout_ends_plain_answers_only() {
     let replies = futures_util::future::join_all(requests.iter().map(Request::try_fetch)).await;
     let (plain, streams) = replies.split_last().unwrap();
     for (reply, request) in streams.iter().zip(&requests) {
-        assert!(reply.as_ref().is_ok_and(|reply| reply.status == 200 && !reply.body.is_empty()), "{request:?}: {reply:?}");
+        assert!(
+            reply.as_ref().is_ok_and(|reply| reply.status == 200 && !reply.body.is_empty()),
+            "{request:?}: {reply:?}"
+        );
     }
     assert_eq!(plain.as_ref().unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
 }

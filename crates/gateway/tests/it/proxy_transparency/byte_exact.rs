@@ -38,7 +38,8 @@ fn bodies_are_the_same_bytes_under_any_framing_and_chunking() {
         provider.otherwise(Script::from_fn(echo));
         ((app, provider), group)
     });
-    let mut runner = TestRunner::new(Config { cases: 96, max_shrink_iters: 20, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: 96, max_shrink_iters: 20, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&exchanges(), |exchange| {
         let reply = runtime.block_on(run(&app.addr().to_string(), &group, &exchange));
         prop_assert_eq!(reply.status, 200);
@@ -54,7 +55,8 @@ async fn bodies_of_many_sizes_are_the_same_bytes() {
     let (app, provider) = app_and_provider().await;
     let group = one_key(&app, &provider, "g").await;
     provider.otherwise(Script::from_fn(echo));
-    let sizes = [1, 8191, 8192, 8193, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, 1 << 20, (5 << 20) + 3, 20 << 20];
+    let sizes =
+        [1, 8191, 8192, 8193, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, 1 << 20, (5 << 20) + 3, 20 << 20];
     for size in sizes {
         for (asked, answered) in [
             (Framing::Length, Framing::Length),
@@ -62,7 +64,8 @@ async fn bodies_of_many_sizes_are_the_same_bytes() {
             (Framing::Length, Framing::ToEnd),
         ] {
             let body = noise(size, size as u64);
-            let exchange = Exchange { body, content_type: "application/octet-stream", asked, answered, written: 1 << 20 };
+            let exchange =
+                Exchange { body, content_type: "application/octet-stream", asked, answered, written: 1 << 20 };
             let reply = run(&app.addr().to_string(), &group, &exchange).await;
             assert!(provider.last_request().body == exchange.body, "{size} bytes to the provider, {asked:?}");
             assert!(reply.body == exchange.body, "{size} bytes to the client, {answered:?}");
@@ -71,8 +74,10 @@ async fn bodies_of_many_sizes_are_the_same_bytes() {
 }
 
 fn exchanges() -> impl Strategy<Value = Exchange> {
-    let framing = || prop_oneof![Just(Framing::Length), (1usize..5_000).prop_map(Framing::Chunks), Just(Framing::ToEnd)];
-    let types = prop::sample::select(vec!["application/json", "application/octet-stream", "multipart/form-data; boundary=b"]);
+    let framing =
+        || prop_oneof![Just(Framing::Length), (1usize..5_000).prop_map(Framing::Chunks), Just(Framing::ToEnd)];
+    let types =
+        prop::sample::select(vec!["application/json", "application/octet-stream", "multipart/form-data; boundary=b"]);
     let written = prop_oneof![1usize..2_000, Just(usize::MAX)];
     (body(), types, framing(), framing(), written).prop_map(|(body, content_type, asked, answered, written)| Exchange {
         body,
@@ -92,7 +97,9 @@ fn body() -> impl Strategy<Value = Bytes> {
             0 => noise(size, seed),
             1 => Bytes::from(format!("{{ \"model\" :\"m\" ,\"messages\":[\"{text}\"],\"stream\":false}}")),
             2 => Bytes::from(format!("{{\"messages\":[\"{text}\"],\"model\":\"m\"")),
-            _ => Bytes::from(format!("--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n{text}\r\n--b--\r\n")),
+            _ => {
+                Bytes::from(format!("--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n{text}\r\n--b--\r\n"))
+            }
         }
     })
 }

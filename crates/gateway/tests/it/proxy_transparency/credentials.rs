@@ -84,7 +84,8 @@ async fn each_provider_gets_the_key_in_its_own_way() {
         group.request("POST", path).json(&json!({"model": "m"})).fetch().await;
         let got = provider.last_request();
         for carrier in ["authorization", "x-api-key", "x-goog-api-key", "api-key", "anthropic-version"] {
-            let wanted: Vec<_> = expected.iter().filter(|(name, _)| *name == carrier).map(|(_, value)| *value).collect();
+            let wanted: Vec<_> =
+                expected.iter().filter(|(name, _)| *name == carrier).map(|(_, value)| *value).collect();
             assert_eq!(got.headers.all(carrier), wanted, "{carrier} for {channel} {path}");
         }
         assert_eq!(got.target, path);

@@ -34,7 +34,10 @@ async fn redirects_on_the_same_host_are_followed_with_body_and_key() {
             assert_eq!(request.fetch().await.status, 200, "{status} {method} {location}");
             let got = provider.last_request();
             assert_eq!((got.method.as_str(), got.target.as_str()), (method, "/new/x?b=%20c"));
-            assert_eq!((got.text().as_str(), got.header("x-mine")), (if method == "POST" { "a body" } else { "" }, Some("1")));
+            assert_eq!(
+                (got.text().as_str(), got.header("x-mine")),
+                (if method == "POST" { "a body" } else { "" }, Some("1"))
+            );
             assert_eq!((got.key.as_deref(), provider.count()), (Some("sk-g"), 2));
         }
     }

@@ -1,0 +1,68 @@
+//! Heads that are refused before anybody looks at what they ask for: they could be read in two ways, by us and by the next server, or
+//! are longer than any request needs to be.
+
+use http::header::{HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, Request, StatusCode, Version};
+
+/// Bytes of a request's target; more are answered with 414.
+const MAX_TARGET_BYTES: usize = 16 * 1024;
+
+/// The status with which a request is refused, whatever it asks for.
+pub fn refusal<B>(request: &Request<B>) -> Option<StatusCode> {
+    let target_bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target_bytes > MAX_TARGET_BYTES {
+        return Some(StatusCode::URI_TOO_LONG);
+    }
+    let is_plain = names_one_host(request.version(), request.headers()) && is_framed_plainly(request.headers());
+    (!is_plain).then_some(StatusCode::BAD_REQUEST)
+}
+
+/// RFC 9112 3.2: exactly one `Host` in HTTP/1.1. HTTP/1.0 may do without; in HTTP/2 the `:authority` has its place.
+fn names_one_host(version: Version, headers: &HeaderMap) -> bool {
+    let hosts = headers.get_all(HOST).iter().count();
+    hosts == 1 || hosts == 0 && version != Version::HTTP_11
+}
+
+/// A body may be chunked, once. Any other transfer coding would have to be undone by us, for it is not passed on.
+fn is_framed_plainly(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let chunked = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    chunked && codings.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(version: Version, target: &str, headers: &[(&str, &str)]) -> Option<u16> {
+        let request = Request::builder().version(version).uri(target);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        refusal(&request.body(()).unwrap()).map(|status| status.as_u16())
+    }
+
+    #[test]
+    fn heads_that_can_be_read_in_two_ways_are_refused() {
+        let (one, host) = (Version::HTTP_11, ("host", "h"));
+        for (headers, status) in [
+            (&[host][..], None),
+            (&[], Some(400)),
+            (&[host, host], Some(400)),
+            (&[host, ("transfer-encoding", "Chunked")], None),
+            (&[host, ("transfer-encoding", "gzip, chunked")], Some(400)),
+            (&[host, ("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], Some(400)),
+        ] {
+            assert_eq!(refused(one, "/", headers), status, "{headers:?}");
+        }
+        assert_eq!(refused(Version::HTTP_10, "/", &[]), None);
+        assert_eq!(refused(Version::HTTP_2, "http://h/", &[]), None);
+        assert_eq!(refused(Version::HTTP_2, "http://h/", &[host, host]), Some(400));
+    }
+
+    #[test]
+    fn targets_have_a_longest_length() {
+        let target = |bytes: usize| format!("/{}", "x".repeat(bytes - 1));
+        for (bytes, status) in [(MAX_TARGET_BYTES, None), (MAX_TARGET_BYTES + 1, Some(414))] {
+            assert_eq!(refused(Version::HTTP_2, &target(bytes), &[]), status, "{bytes}");
+        }
+    }
+}
