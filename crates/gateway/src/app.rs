@@ -199,10 +199,10 @@ impl App {
 
 /// Tells the person or script that started the program, whatever the log level, where it is, and, once, a key that was made for them.
 fn announce(address: SocketAddr, new_admin_key: Option<&Secret>) {
-    let mut text = format!("listening on http://{address}\n");
-    if let Some(key) = new_admin_key {
-        text += &format!("admin key (shown this once, kept in the data directory): {}\n", key.expose());
-    }
+    let mut told = std::io::stdout();
     // Nobody need be reading any more.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    let _ = writeln!(told, "listening on http://{address}");
+    if let Some(key) = new_admin_key {
+        let _ = writeln!(told, "admin key (shown this once, kept in the data directory): {}", key.expose());
+    }
 }

@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`pool`] | the keys of one group: picking, verdicts, changes by operators |
+//! | [`key`] | one key in memory |
 //! | [`slab`] | the keys' places and the bitmaps a pick reads without a lock |
 //! | [`census`] | how many keys are in which state |
 //! | [`rests`] | who rests, for which model, until when |
@@ -17,13 +18,15 @@ use domain::ids::GroupId;
 
 mod census;
 pub mod changes;
+mod key;
 pub mod pool;
 mod rests;
 mod slab;
 
 pub use census::Census;
 pub use changes::Changes;
-pub use pool::{Pool, PoolKey};
+pub use key::PoolKey;
+pub use pool::Pool;
 pub use rests::{Limit, RestInfo};
 
 /// All pools of the process, one a group.

@@ -29,7 +29,11 @@ fn uses(module: &str, words: &[&str]) -> Vec<String> {
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
         let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        found.extend(lines.filter(|line| words.iter().any(|word| line.contains(word))).map(|line| format!("{}: {line}", file.display())));
+        found.extend(
+            lines
+                .filter(|line| words.iter().any(|word| line.contains(word)))
+                .map(|line| format!("{}: {line}", file.display())),
+        );
     }
     found
 }

@@ -59,7 +59,8 @@ impl Prober {
     /// Asks the group's test model for a word with `key`, within `key_validation_timeout_seconds`.
     pub async fn check(&self, service: &Service, key: &Secret) -> Verdict {
         let limit = seconds(service.settings.key_validation_timeout_seconds);
-        let unknown = |message: String| Verdict::Unknown { status: None, message: mask_in(&message, key.expose()).into_owned() };
+        let unknown =
+            |message: String| Verdict::Unknown { status: None, message: mask_in(&message, key.expose()).into_owned() };
         match timeout(limit, self.call(service, key)).await {
             Err(_) => unknown(format!("no answer within {} s", limit.as_secs())),
             Ok(Err(error)) => unknown(error.to_string()),

@@ -95,12 +95,11 @@ async fn load_keys(db: &Db, keyring: &Keyring) -> anyhow::Result<()> {
         let mut by_group: HashMap<GroupId, Vec<PoolKey>> = HashMap::new();
         for key in page {
             let failures = u32::try_from(key.failure_count).unwrap_or(0);
-            match key.secret {
-                Some(secret) => {
-                    by_group.entry(key.group_id).or_default().push(PoolKey::new(key.id, secret, key.status, failures))
-                }
-                None => unreadable += 1,
-            }
+            let Some(secret) = key.secret else {
+                unreadable += 1;
+                continue;
+            };
+            by_group.entry(key.group_id).or_default().push(PoolKey::new(key.id, secret, key.status, failures));
         }
         for (group, keys) in by_group {
             keyring.pool(group).add(keys);

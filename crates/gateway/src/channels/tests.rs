@@ -6,7 +6,8 @@ fn authorized(channel: ChannelType, path: &str, sent: &[(&'static str, &'static 
         headers.append(*name, HeaderValue::from_static(value));
     }
     of(channel).authorize(path, &Secret::from("KEY"), &mut headers);
-    let mut lines: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+    let mut lines: Vec<_> =
+        headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
     lines.sort();
     lines
 }

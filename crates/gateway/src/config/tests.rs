@@ -341,8 +341,7 @@ fn the_file_is_read_as_text_whatever_its_bytes() {
 
 #[test]
 fn secrets_are_not_shown() {
-    let secrets =
-        ["AUTH_KEY", "ENCRYPTION_KEY", "DATABASE_DSN", "REDIS_DSN", "HTTP_PROXY", "https_proxy"];
+    let secrets = ["AUTH_KEY", "ENCRYPTION_KEY", "DATABASE_DSN", "REDIS_DSN", "HTTP_PROXY", "https_proxy"];
     let variables = secrets.map(|name| (name, "scheme://user:hunter2@host/path"));
     let shown = format!("{:?}", loaded(&variables));
     assert!(!shown.contains("hunter2"), "{shown}");

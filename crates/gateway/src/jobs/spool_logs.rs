@@ -67,7 +67,8 @@ struct Inner {
 impl SpoolSink {
     /// Opens the spool in the data directory. The drain belongs to the storing job.
     pub async fn open(data_dir: &Path, db: &Db) -> anyhow::Result<(Self, Drain)> {
-        let spool = Spool::open(&data_dir.join("spool"), Limits::default()).context("the log's spool can't be opened")?;
+        let spool =
+            Spool::open(&data_dir.join("spool"), Limits::default()).context("the log's spool can't be opened")?;
         let stored = db.spool_position(spool.id()).await?;
         let inner = Inner {
             writer: spool.writer(),
@@ -122,7 +123,10 @@ impl Sink for SpoolSink {
         let surplus = held.len().saturating_sub(HELD);
         if surplus > 0 {
             held.drain(..surplus);
-            tracing::error!(rows = surplus, "log entries are lost: the spool can't be written and memory for them is full");
+            tracing::error!(
+                rows = surplus,
+                "log entries are lost: the spool can't be written and memory for them is full"
+            );
         }
         drop(held);
         if let Err(error) = self.write_held() {

@@ -1,7 +1,7 @@
 //! The keys of one group: picking the next usable one, and what answers and operators do to them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,65 +9,17 @@ use arc_swap::ArcSwap;
 use domain::classify::rest::next_rest;
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
-use domain::secret::Secret;
 use jiff::Timestamp;
 
 use super::census::Census;
 use super::changes::{Changes, KeyFault, LongRest};
+use super::key::PoolKey;
 use super::rests::{Limit, RestInfo, Rests};
 use super::slab::Slab;
 use crate::clock;
 
 /// Rests longer than this survive a restart.
 const LONG_REST: Duration = Duration::from_mins(5);
-
-/// A key in memory.
-#[derive(Debug)]
-pub struct PoolKey {
-    /// Row id.
-    pub id: KeyId,
-    /// The key itself.
-    pub secret: Secret,
-    slot: AtomicU32,
-    status: AtomicU8,
-    failures: AtomicU32,
-    has_rested: AtomicBool,
-}
-
-impl PoolKey {
-    /// A key as it was loaded or imported.
-    #[must_use]
-    pub fn new(id: KeyId, secret: Secret, status: KeyStatus, failures: u32) -> Self {
-        Self {
-            id,
-            secret,
-            slot: AtomicU32::new(0),
-            status: AtomicU8::new(status as u8),
-            failures: AtomicU32::new(failures),
-            has_rested: AtomicBool::new(false),
-        }
-    }
-
-    /// The present status.
-    #[must_use]
-    pub fn status(&self) -> KeyStatus {
-        match self.status.load(Ordering::Relaxed) {
-            0 => KeyStatus::Active,
-            1 => KeyStatus::Invalid,
-            _ => KeyStatus::Disabled,
-        }
-    }
-
-    /// Failures of its own in a row.
-    #[must_use]
-    pub fn failures(&self) -> u32 {
-        self.failures.load(Ordering::Relaxed)
-    }
-
-    fn slot(&self) -> u32 {
-        self.slot.load(Ordering::Relaxed)
-    }
-}
 
 /// The keys of one group.
 #[derive(Debug)]
@@ -188,6 +140,11 @@ impl Pool {
             });
         }
         rest.time
+    }
+
+    /// Keeps what the provider said about a key, so that people see why it rests. No failure is counted.
+    pub fn explain(&self, key: &PoolKey, said: KeyFault) {
+        self.changes.note(key.id, |change| change.fault = Some(said));
     }
 
     /// Takes up a rest that was running when the process last stopped.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::pick::Ring;
 
-use super::pool::PoolKey;
+use super::key::PoolKey;
 
 /// Keys a chunk holds. A change copies the pointers of the chunks it touches, not those of the whole pool.
 const CHUNK: usize = 1024;

@@ -65,6 +65,7 @@ pub fn bad_answer(
                 base: seconds(choice.service.settings.rate_limit_cooldown_seconds),
             };
             choice.service.pool.limited(&choice.key, model, limit);
+            choice.service.pool.explain(&choice.key, fault());
         }
         Outcome::BadKey => blame(choice, fault()),
         Outcome::Doubtful => doubts.push(Doubt { choice: Arc::clone(choice), fault: fault() }),

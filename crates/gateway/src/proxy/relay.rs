@@ -212,6 +212,8 @@ impl Ending {
     fn cut_short(mut self: Box<Self>, why: &str) {
         if let Some(upstream) = self.choice.upstream() {
             upstream.health.transport_failed(self.choice.ticket, clock::mono_ms());
+            // If it was the probe of its model, nothing has been reported about that.
+            upstream.health.told_nothing(self.model.as_deref(), self.choice.ticket);
         }
         self.record.finish(self.status, false, Some(why));
     }

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use domain::rewrite::headers::strip_hop_by_hop;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode, response};
-use domain::rewrite::headers::strip_hop_by_hop;
 use serde_json::{Value, json};
 
 use crate::channels::ErrorShape;
@@ -56,7 +56,8 @@ impl Refusal {
 
     pub fn too_busy(shape: ErrorShape) -> Self {
         let message = "too many requests are under way (MAX_CONCURRENT_REQUESTS)";
-        Self::new(shape, StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_REQUESTS", message).retry_after(Duration::from_secs(1))
+        Self::new(shape, StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_REQUESTS", message)
+            .retry_after(Duration::from_secs(1))
     }
 
     pub fn body_too_large(shape: ErrorShape, limit_bytes: u64) -> Self {
@@ -66,7 +67,8 @@ impl Refusal {
 
     pub fn no_memory(shape: ErrorShape) -> Self {
         let message = "too many large request bodies are under way to edit this one";
-        Self::new(shape, StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_REQUESTS", message).retry_after(Duration::from_secs(1))
+        Self::new(shape, StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_REQUESTS", message)
+            .retry_after(Duration::from_secs(1))
     }
 
     pub fn body_timed_out(shape: ErrorShape) -> Self {

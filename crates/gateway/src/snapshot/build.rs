@@ -19,8 +19,8 @@ use super::health::HealthRegistry;
 use super::upstreams::{Upstream, Upstreams};
 use super::{Aggregate, Current, ProxyKeys, Route, Service, Snapshot, Target};
 use crate::channels;
-use crate::keyring::Keyring;
 use crate::clock::seconds;
+use crate::keyring::Keyring;
 
 /// Publishes snapshots.
 pub struct Publisher {
@@ -39,13 +39,7 @@ pub struct Publisher {
 impl Publisher {
     /// Publishes into `current` what `db` holds.
     #[must_use]
-    pub fn new(
-        current: Current,
-        db: Db,
-        keyring: Arc<Keyring>,
-        proxies: Arc<Proxies>,
-        clients: NonZeroUsize,
-    ) -> Self {
+    pub fn new(current: Current, db: Db, keyring: Arc<Keyring>, proxies: Arc<Proxies>, clients: NonZeroUsize) -> Self {
         Self { current, db, keyring, health: HealthRegistry::default(), proxies, clients, turn: Mutex::default() }
     }
 
@@ -70,7 +64,8 @@ impl Publisher {
 
     fn snapshot(&self, settings: Settings, groups: &[Group], links: &[SubGroup]) -> Snapshot {
         let standard = groups.iter().filter(|group| group.spec.kind == GroupKind::Standard);
-        let services: HashMap<_, _> = standard.map(|group| (group.id, Arc::new(self.service(&settings, group)))).collect();
+        let services: HashMap<_, _> =
+            standard.map(|group| (group.id, Arc::new(self.service(&settings, group)))).collect();
         let routes = groups.iter().filter_map(|group| route(group, &services, links));
         Snapshot {
             proxy_keys: ProxyKeys::parse(&settings.proxy_keys),

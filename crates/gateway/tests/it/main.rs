@@ -14,7 +14,7 @@
 //! | `lifecycle` | start, check, signals, restart |
 //! | `admin_api` | what tools written for 1.4.x call |
 
-#![expect(clippy::unwrap_used, reason = "a test's own helpers fail the test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's own helpers fail the test")]
 
 mod admin_api;
 mod lifecycle;

@@ -3,6 +3,8 @@ use std::collections::BTreeSet;
 use domain::classify::rest::{Quota, Rest};
 use proptest::prelude::*;
 
+use domain::secret::Secret;
+
 use super::*;
 
 const MINUTE: Duration = Duration::from_mins(1);

@@ -61,5 +61,8 @@ fn an_empty_pool_promises_nothing() {
 fn event_streams_are_not_to_be_buffered_or_cached() {
     let (head, ()) = Response::new(()).into_parts();
     let head = passed_on(head, true);
-    assert_eq!((&head.headers["x-accel-buffering"], &head.headers["cache-control"]), (&"no".parse().unwrap(), &"no-cache".parse().unwrap()));
+    assert_eq!(
+        (&head.headers["x-accel-buffering"], &head.headers["cache-control"]),
+        (&"no".parse().unwrap(), &"no-cache".parse().unwrap())
+    );
 }

@@ -74,6 +74,25 @@ async fn the_key_says_what_the_provider_held_against_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_limited_key_says_why_it_rests_and_has_no_failure() {
+    let (app, provider) = app_and_provider().await;
+    provider.on_key(&key_of("g", "only"), openai::rate_limited("gpt-4o", 20));
+    let group = single_key(&app, "g", &provider, json!({})).await;
+    group.chat("gpt-4o").fetch().await;
+    let key = app
+        .eventually("the reason in the key's row", async || {
+            let key = app.key(&group, &key_of("g", "only")).await;
+            if key["last_status"].is_null() { Err(key) } else { Ok(key) }
+        })
+        .await;
+    assert_eq!(
+        (&key["last_status"], &key["failure_count"], &key["status"]),
+        (&json!(429), &json!(0), &json!("active"))
+    );
+    assert!(key["last_error"].as_str().unwrap().starts_with("Rate limit reached"), "{key}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_status_on_the_operators_blacklist_blames_the_key() {
     let (app, provider) = app_and_provider().await;
     let listed = |status: u16| json!({"blacklist_status_codes": status.to_string()});

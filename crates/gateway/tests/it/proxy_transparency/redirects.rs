@@ -1,7 +1,11 @@
 //! Redirects are followed on the provider's own host only: a client that followed them would not have the provider's key, and any
 //! other host must not get it.
 
+use serde_json::json;
 use testkit::provider::{Answer, MockProvider};
+use testkit::wait::within;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
 
 use super::one_key;
 use crate::support::app_and_provider;
@@ -96,4 +100,22 @@ async fn a_body_that_still_arrives_follows_the_redirect() {
     let body = format!("{{\"model\":\"m\",\"x\":\"{}\"}}", "y".repeat(1 << 20));
     assert_eq!(group.request("POST", "/old").body(body.clone()).fetch().await.status, 204);
     assert!(provider.last_request().body == body);
+}
+
+#[tokio::test]
+async fn a_redirect_to_https_on_the_same_host_is_followed_encrypted() {
+    let (app, provider) = app_and_provider().await;
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).config(json!({"max_retries": 0}));
+    let group = group.create().await;
+    let encrypted = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let location = format!("https://{}/x", encrypted.local_addr().unwrap());
+    provider.otherwise(to(308, &location));
+    let listening = async {
+        let (mut connection, _) = within("a connection", encrypted.accept()).await.unwrap();
+        within("a byte", connection.read_u8()).await.unwrap()
+    };
+    let request = group.request("POST", "/old").body("x");
+    let (reply, first_byte) = tokio::join!(request.fetch(), listening);
+    assert_eq!(first_byte, 22, "a TLS handshake (RFC 8446 5.1)");
+    assert_eq!((reply.status, provider.count()), (502, 1), "nobody there speaks TLS");
 }

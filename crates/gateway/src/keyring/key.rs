@@ -1,0 +1,55 @@
+//! One key in memory.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+
+use domain::ids::KeyId;
+use domain::key::KeyStatus;
+use domain::secret::Secret;
+
+/// A key in memory.
+#[derive(Debug)]
+pub struct PoolKey {
+    /// Row id.
+    pub id: KeyId,
+    /// The key itself.
+    pub secret: Secret,
+    pub(super) slot: AtomicU32,
+    pub(super) status: AtomicU8,
+    pub(super) failures: AtomicU32,
+    pub(super) has_rested: AtomicBool,
+}
+
+impl PoolKey {
+    /// A key as it was loaded or imported.
+    #[must_use]
+    pub fn new(id: KeyId, secret: Secret, status: KeyStatus, failures: u32) -> Self {
+        Self {
+            id,
+            secret,
+            slot: AtomicU32::new(0),
+            status: AtomicU8::new(status as u8),
+            failures: AtomicU32::new(failures),
+            has_rested: AtomicBool::new(false),
+        }
+    }
+
+    /// The present status.
+    #[must_use]
+    pub fn status(&self) -> KeyStatus {
+        match self.status.load(Ordering::Relaxed) {
+            0 => KeyStatus::Active,
+            1 => KeyStatus::Invalid,
+            _ => KeyStatus::Disabled,
+        }
+    }
+
+    /// Failures of its own in a row.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn slot(&self) -> u32 {
+        self.slot.load(Ordering::Relaxed)
+    }
+}
