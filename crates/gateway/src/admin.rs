@@ -5,7 +5,7 @@
 //! | [`auth`], [`throttle`], [`login`] | the admin key, and what wrong ones cost |
 //! | [`extract`], [`reply`], [`error`], [`page`], [`messages`] | how requests are read and answers are written |
 //! | [`groups`], [`keys`], [`settings`], [`logs`], [`channel_types`], [`health`] | the resources |
-//! | [`cors`], [`fallback`] | pages of other origins; paths that are nothing |
+//! | [`fallback`] | paths that are nothing |
 //!
 //! A change is stored first, then put in force; when the answer leaves, it is in force. Error bodies are built in [`error`] only.
 
@@ -15,14 +15,14 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::middleware::{from_extractor_with_state, from_fn_with_state, map_response};
+use axum::middleware::{from_extractor_with_state, map_response};
 use axum::routing::{delete, get, post, put};
 use domain::secret::Secret;
 use storage::Db;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Cors, TrustedProxies};
+use crate::config::TrustedProxies;
 use crate::keyring::Keyring;
 use crate::probe::Prober;
 use crate::snapshot::build::Publisher;
@@ -30,7 +30,6 @@ use auth::{Admin, Gate};
 
 mod auth;
 mod channel_types;
-mod cors;
 mod error;
 mod extract;
 mod fallback;
@@ -66,8 +65,6 @@ pub struct AdminState {
     pub started: Instant,
     /// Whose word on the client's address is believed.
     pub trusted_proxies: TrustedProxies,
-    /// Cross-origin rules, if enabled.
-    pub cors: Option<Cors>,
     /// Cancelled when the program is about to stop.
     pub draining: CancellationToken,
 }
@@ -125,7 +122,6 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .method_not_allowed_fallback(fallback::answer)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(map_response(reply::not_to_be_cached))
-        .layer(from_fn_with_state(Arc::clone(&context), cors::answer))
         .with_state(context)
 }
 

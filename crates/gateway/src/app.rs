@@ -145,7 +145,6 @@ impl App {
             auth_key: foundation.admin_key.clone(),
             started,
             trusted_proxies: config.trusted_proxies.clone(),
-            cors: config.cors.clone(),
             draining: self.not_ready.clone(),
         }));
         let (handover, receiver) = handover::channel();
@@ -163,11 +162,18 @@ impl App {
         let (shared, limits) = (Arc::new(self.shared()), self.limits());
         let mut workers = Vec::new();
         for index in 0..cores.get() {
-            let (shared, tls, handover, drain) =
-                (Arc::clone(&shared), Arc::clone(tls), handover.clone(), self.drain.clone());
+            let (shared, tls, origins) = (Arc::clone(&shared), Arc::clone(tls), self.setup.config.cors.clone());
+            let (handover, drain) = (handover.clone(), self.drain.clone());
             let (worker, thread) = worker::start(index, self.stop_workers.clone(), move |requests| {
                 let client = Client::new(tls, TaskTracker::new(), Handle::current());
-                WorkerContext { proxy: DataPlane::new(shared, client), handover, limits, requests, drain }
+                WorkerContext {
+                    proxy: DataPlane::new(shared, client),
+                    handover,
+                    cors: origins,
+                    limits,
+                    requests,
+                    drain,
+                }
             })?;
             workers.push(worker);
             self.workers.push(thread);
@@ -187,7 +193,6 @@ impl App {
             max_body_bytes: config.max_request_body_bytes,
             read_timeout: config.server.read_timeout,
             trusted_proxies: config.trusted_proxies.clone(),
-            cors: config.cors.clone(),
         }
     }
 

@@ -27,7 +27,7 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use upstream::{Budget, Client};
 
-use crate::config::{Cors, TrustedProxies};
+use crate::config::TrustedProxies;
 use crate::journal::Journal;
 use crate::server::body::ServerBody;
 use crate::server::in_flight::Count;
@@ -35,7 +35,6 @@ use crate::snapshot::Current;
 
 mod admit;
 mod attempt;
-mod cors;
 mod intake;
 mod journey;
 mod judge;
@@ -68,8 +67,6 @@ pub struct Shared {
     pub read_timeout: Duration,
     /// Whose word on the client's address is believed.
     pub trusted_proxies: TrustedProxies,
-    /// Cross-origin rules, if enabled.
-    pub cors: Option<Cors>,
 }
 
 /// The data plane of one worker.
@@ -87,18 +84,11 @@ impl DataPlane {
 
     /// Answers a request under `/proxy/`.
     pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<ServerBody> {
-        let origin = self.shared.cors.as_ref().and_then(|cors| cors::Origin::of(cors, request.headers()));
-        if let Some(preflight) = origin.as_ref().and_then(|origin| origin.preflight(&request)) {
-            return preflight;
-        }
         let id = uuid::Uuid::now_v7();
         let mut response = journey::travel(self, request, peer, id).await;
         let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
         if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
             response.headers_mut().insert(REQUEST_ID, value);
-        }
-        if let Some(origin) = origin {
-            origin.allow(response.headers_mut());
         }
         response
     }

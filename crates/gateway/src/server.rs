@@ -6,6 +6,7 @@
 //! | [`worker`] | a data-plane thread: its runtime and its connections |
 //! | [`connection`] | one client connection, HTTP/1 or HTTP/2, until it ends |
 //! | [`head_check`] | heads that are refused whatever they ask for |
+//! | [`cors`] | pages of other origins |
 //! | [`guarded_io`] | the time limits of a client connection |
 //! | [`in_flight`] | counting requests that are under way |
 //! | [`handover`] | requests that go to the control plane, and their answers |
@@ -14,6 +15,7 @@
 pub mod acceptor;
 pub mod body;
 mod connection;
+mod cors;
 pub mod guarded_io;
 pub mod handover;
 mod head_check;

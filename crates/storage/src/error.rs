@@ -69,10 +69,10 @@ pub enum StorageError {
     },
     /// The database is away, locked or out of space: the same call may succeed later.
     #[error("the database is not available: {0}")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(sqlx::Error),
     /// Anything else the database refused.
     #[error("the database refused: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(sqlx::Error),
 }
 
 impl StorageError {

@@ -1,13 +1,15 @@
 //! The program under test as a child process, with a data folder of its own, and its admin API in the words of the domain.
 //!
-//! Contract: with `HOST=127.0.0.1` and `PORT=0` the program writes a line with `listening on http://127.0.0.1:PORT`.
+//! Contract: with `HOST=127.0.0.1` and a `PORT` the program binds with `SO_REUSEADDR` and writes a line with
+//! `listening on http://127.0.0.1:PORT`.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 mod api;
 mod group;
@@ -32,6 +34,8 @@ pub struct App {
     addr: SocketAddr,
     setup: Setup,
     dir: TempDir,
+    /// Keeps the port from others while the program is down.
+    _holder: TcpSocket,
 }
 
 #[derive(Clone, Debug)]
@@ -92,9 +96,20 @@ impl Builder {
 
     /// As [`Self::start`], for a program that is expected to refuse.
     pub async fn try_start(self) -> Result<App, StartFailure> {
-        let (process, addr) = Process::start(&self.setup, self.dir.path(), 0).await?;
-        Ok(App { process, addr, setup: self.setup, dir: self.dir })
+        let holder = held_port().expect("a free loopback port");
+        let port = holder.local_addr().expect("a bound socket has an address").port();
+        let (process, addr) = Process::start(&self.setup, self.dir.path(), port).await?;
+        Ok(App { process, addr, setup: self.setup, dir: self.dir, _holder: holder })
     }
+}
+
+/// A port that the system gives to nobody else, but on which a program that asks for it may listen: both sockets share their address,
+/// and this one never listens.
+fn held_port() -> std::io::Result<TcpSocket> {
+    let holder = TcpSocket::new_v4()?;
+    holder.set_reuseaddr(true)?;
+    holder.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    Ok(holder)
 }
 
 impl App {

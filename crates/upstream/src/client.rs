@@ -112,6 +112,7 @@ impl Client {
         let replay = request.body().replay();
         let head = conn.send(request);
         match await_head(head, head_timeout, replay.as_ref()).await {
+            Some(Ok(response)) if is_of_the_proxy(endpoint, &response) => Err(Failure::refused_by_proxy(endpoint)),
             Some(Ok(response)) => Ok(self.deliver(endpoint, conn, response)),
             Some(Err(error)) => Err(Failure::of(error, conn.answered(), replay.as_ref())),
             None => Err(Failure::timed_out(endpoint, head_timeout, replay.as_ref())),
@@ -130,6 +131,11 @@ impl Client {
         };
         response.map(|incoming| ResponseBody::new(incoming, lease))
     }
+}
+
+/// Whether an HTTP proxy that forwards answers for itself: it does not take our login (RFC 9110 15.5.8).
+fn is_of_the_proxy(endpoint: &Endpoint, response: &Response<Incoming>) -> bool {
+    endpoint.absolute().is_some() && response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
 }
 
 /// Waits for the head; `None` if neither it nor any progress of the request body came for `limit`.
@@ -155,6 +161,12 @@ impl Failure {
         };
         let repeatable = kind == SendErrorKind::Reset && replay.is_none_or(Replay::can_replay);
         Self { error: SendError::caused(kind, &error), unsent, repeatable }
+    }
+
+    fn refused_by_proxy(endpoint: &Endpoint) -> Self {
+        let proxy = endpoint.proxy().map(ToString::to_string).unwrap_or_default();
+        let error = SendError::new(SendErrorKind::Proxy, format_args!("{proxy}: it wants other credentials (407)"));
+        Self { error, unsent: None, repeatable: false }
     }
 
     fn timed_out(endpoint: &Endpoint, limit: Duration, replay: Option<&Replay>) -> Self {

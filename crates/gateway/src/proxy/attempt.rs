@@ -8,7 +8,7 @@ use bytes::Bytes;
 use domain::classify::first_event::{FirstEvent, Verdict};
 use domain::classify::{EXCERPT_LIMIT_BYTES, decode};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, Method, Response, StatusCode, Uri, response};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, response};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
@@ -18,7 +18,7 @@ use url::Url;
 use super::admit::Admitted;
 use super::intake::Intake;
 use super::plan::Choice;
-use super::shape::{self, Shaped};
+use super::shape::Shaped;
 use crate::clock::seconds;
 
 /// How long an event stream is held for its first event.
@@ -79,51 +79,64 @@ pub enum NoAnswer {
     Broken,
 }
 
-/// Makes an attempt. It must have an answer's head by `deadline`.
-pub async fn make(
-    client: &Client,
-    choice: &Choice,
-    shaped: &Shaped<'_>,
-    admitted: &Admitted,
-    intake: &Intake,
-    deadline: Option<Instant>,
-) -> Reply {
-    match send(client, choice, shaped, admitted, intake, deadline).await {
-        Ok(response) => look(response, choice, shaped, deadline).await,
-        Err(none) => Reply::None(none),
-    }
+/// One attempt about to be made.
+pub struct Attempt<'a> {
+    /// The upstream connections of this worker.
+    pub client: &'a Client,
+    /// Who makes it.
+    pub choice: &'a Choice,
+    /// The request as this group sends it.
+    pub shaped: &'a Shaped<'a>,
+    /// The request as it came.
+    pub admitted: &'a Admitted,
+    /// Its body.
+    pub intake: &'a Intake,
+    /// By when an answer's head must be there.
+    pub deadline: Option<Instant>,
 }
 
-async fn send(
-    client: &Client,
-    choice: &Choice,
-    shaped: &Shaped<'_>,
-    admitted: &Admitted,
-    intake: &Intake,
-    deadline: Option<Instant>,
-) -> Result<Response<ResponseBody>, NoAnswer> {
-    let upstream = choice.upstream().ok_or(NoAnswer::Target)?;
-    let headers = shaped.headers(&choice.service, &choice.key, admitted);
-    let mut target = shaped.target(upstream, admitted).ok_or(NoAnswer::Target)?;
-    let mut endpoint = Arc::clone(&upstream.endpoint);
-    let header_timeout = seconds(choice.service.settings.response_header_timeout);
-    let mut redirects = 0;
-    loop {
-        let limit = deadline.map_or(NEVER, |deadline| deadline.saturating_duration_since(Instant::now()));
-        let request = || shape::request(admitted, &target, &headers, shaped.body(&intake.body));
-        let sending = client.send(&endpoint, header_timeout.min(limit), request);
-        let sent = match deadline.filter(|_| intake.body.whole().is_none()) {
+impl Attempt<'_> {
+    /// Sends the request and looks at the beginning of the answer.
+    pub async fn make(self) -> Reply {
+        match self.send().await {
+            Ok(response) => look(response, self.choice, self.shaped, self.deadline).await,
+            Err(none) => Reply::None(none),
+        }
+    }
+
+    /// Sends it, and again to where redirects lead that are to be followed.
+    async fn send(&self) -> Result<Response<ResponseBody>, NoAnswer> {
+        let upstream = self.choice.upstream().ok_or(NoAnswer::Target)?;
+        let mut target = self.shaped.target(upstream, self.admitted).ok_or(NoAnswer::Target)?;
+        let mut endpoint = Arc::clone(&upstream.endpoint);
+        let mut redirects = 0;
+        loop {
+            let response = self.send_to(&endpoint, &target).await?;
+            let next = followed(&response, &self.admitted.method, &endpoint, &target);
+            match next.filter(|_| redirects < MAX_REDIRECTS && self.intake.body.can_replay()) {
+                Some(next) => (endpoint, target) = next,
+                None => return Ok(response),
+            }
+            redirects += 1;
+        }
+    }
+
+    async fn send_to(&self, endpoint: &Arc<Endpoint>, target: &Uri) -> Result<Response<ResponseBody>, NoAnswer> {
+        let header_timeout = seconds(self.choice.service.settings.response_header_timeout);
+        let limit = self.deadline.map_or(NEVER, |deadline| deadline.saturating_duration_since(Instant::now()));
+        let sending = self.client.send(endpoint, header_timeout.min(limit), || {
+            let mut request = Request::new(self.shaped.body(&self.intake.body));
+            *request.method_mut() = self.admitted.method.clone();
+            *request.uri_mut() = target.clone();
+            *request.headers_mut() = self.shaped.headers(&self.choice.service, &self.choice.key, self.admitted);
+            request
+        });
+        let sent = match self.deadline.filter(|_| self.intake.body.whole().is_none()) {
             // The head's time limit starts anew while a body is still being sent; the whole request's does not.
             Some(deadline) => timeout_at(deadline, sending).await.map_err(|_| NoAnswer::Deadline)?,
             None => sending.await,
         };
-        let response = sent.map_err(|error| past(deadline).unwrap_or(NoAnswer::Send(error)))?;
-        let next = followed(&response, &admitted.method, &endpoint, &target);
-        match next.filter(|_| redirects < MAX_REDIRECTS && intake.body.can_replay()) {
-            Some(next) => (endpoint, target) = next,
-            None => return Ok(response),
-        }
-        redirects += 1;
+        sent.map_err(|error| past(self.deadline).unwrap_or(NoAnswer::Send(error)))
     }
 }
 

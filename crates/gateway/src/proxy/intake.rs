@@ -22,6 +22,8 @@ const SMALL_BYTES: u64 = 256 * 1024;
 pub struct Intake {
     /// What the body says about itself.
     pub hints: Hints,
+    /// What was read of it before anything was sent.
+    pub beginning: Bytes,
     /// The body.
     pub body: Body,
 }
@@ -60,19 +62,21 @@ impl Body {
     }
 }
 
-/// Reads a body. `needs_edit` tells from the hints whether it will have to be edited and so must be there whole.
+/// Reads a body, `at_least` so many bytes of it. `needs_edit` tells from the hints whether it will have to be edited and so must be there
+/// whole.
 pub async fn take(
     shared: &Arc<Shared>,
     admitted: &Admitted,
     body: Incoming,
+    at_least: usize,
     needs_edit: impl Fn(&Hints) -> bool,
 ) -> Result<Intake, Refusal> {
     if body.is_end_stream() {
         let nothing = Body::Whole { bytes: Bytes::new(), _memory: shared.kept_bodies.open() };
-        return Ok(Intake { hints: Hints::default(), body: nothing });
+        return Ok(Intake { hints: Hints::default(), beginning: Bytes::new(), body: nothing });
     }
     let mut reader = Reader::new(shared, admitted, body)?;
-    while !reader.ended() && !reader.knows_enough() && reader.has_room() {
+    while !reader.ended() && reader.has_room() && (reader.prefix.len() < at_least || !reader.knows_enough()) {
         reader.read_more().await?;
     }
     reader.scan();
@@ -187,6 +191,7 @@ impl<'a> Reader<'a> {
 
     fn finish(self) -> Intake {
         let prefix = self.prefix.freeze();
+        let beginning = prefix.clone();
         let body = match self.body.filter(|body| !body.is_end_stream()) {
             None => Body::Whole { bytes: prefix, _memory: self.reservation },
             Some(rest) => {
@@ -195,7 +200,7 @@ impl<'a> Reader<'a> {
                 Body::Streaming(Replay::new(prefix, rest, keep, self.shared.read_timeout))
             }
         };
-        Intake { hints: self.hints, body }
+        Intake { hints: self.hints, beginning, body }
     }
 }
 

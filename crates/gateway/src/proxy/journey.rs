@@ -17,12 +17,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::admit::{Admitted, admit};
-use super::attempt::{self, Answer, BadAnswer, Reply, StreamKind};
+use super::attempt::{Answer, Attempt, BadAnswer, Reply, StreamKind};
 use super::intake::{self, Intake};
 use super::judge::{self, Doubt, Failure};
 use super::mask::Masker;
 use super::plan::{Choice, Tried, choose};
-use super::record::Record;
+use super::record::{self, Record};
 use super::relay::{Ending, Pace, Relay, Success};
 use super::respond::{Refusal, passed_on, rewritten};
 use super::shape::{self, Shaped};
@@ -44,7 +44,9 @@ pub async fn travel(plane: &DataPlane, request: Request<Incoming>, peer: SocketA
     };
     let mut record = Record::open(&plane.shared.journal, &admitted);
     let edits = |hints: &_| services(&admitted.route).any(|service| shape::needs_edit(service, &admitted, hints));
-    match intake::take(&plane.shared, &admitted, body, edits).await {
+    let is_kept = services(&admitted.route).any(|service| service.settings.enable_request_body_logging);
+    let at_least = if is_kept { record::BODY_BYTES } else { 0 };
+    match intake::take(&plane.shared, &admitted, body, at_least, edits).await {
         Ok(intake) => Journey::begin(plane, admitted, intake, record).run().await,
         Err(refusal) => refused(&mut record, refusal),
     }
@@ -157,7 +159,7 @@ impl<'p> Journey<'p> {
         progress.attempts += 1;
         self.record.begin(choice, model.as_deref(), shaped.path());
         if choice.service.settings.enable_request_body_logging {
-            self.record.keep_body(&self.admitted, self.intake.body.whole());
+            self.record.keep_body(&self.admitted, &self.intake.beginning);
         }
         match self.send(choice, &shaped, progress).await {
             Reply::Good(answer) => return Ok(Some(answer)),
@@ -178,7 +180,8 @@ impl<'p> Journey<'p> {
     async fn send(&self, choice: &Choice, shaped: &Shaped<'_>, progress: &Progress) -> Reply {
         // A stream may take as long as it likes; whoever asks for one has only the head's own time limit.
         let deadline = progress.bounds.map(|bounds| bounds.deadline).filter(|_| !self.asks_for_stream);
-        attempt::make(&self.plane.client, choice, shaped, &self.admitted, &self.intake, deadline).await
+        let (client, admitted, intake) = (&self.plane.client, &self.admitted, &self.intake);
+        Attempt { client, choice, shaped, admitted, intake, deadline }.make().await
     }
 
     /// The provider's answer goes to the client.

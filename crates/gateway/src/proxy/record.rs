@@ -16,7 +16,7 @@ use crate::journal::{Entry, GroupRef, Journal};
 use crate::snapshot::Target;
 
 /// Bytes of a request's body that are kept in the log.
-const BODY_BYTES: usize = 64 * 1024;
+pub const BODY_BYTES: usize = 64 * 1024;
 /// What a client that leaves is logged as, after nginx.
 const CLIENT_GONE: u16 = 499;
 /// What a request is logged as that we cut off.
@@ -77,8 +77,8 @@ impl Record {
     }
 
     /// Keeps the body's beginning and the client's program, where the settings want that.
-    pub fn keep_body(&mut self, admitted: &Admitted, body: Option<&Bytes>) {
-        self.body = body.map(|body| Bytes::copy_from_slice(body.get(..BODY_BYTES).unwrap_or(body)));
+    pub fn keep_body(&mut self, admitted: &Admitted, body: &Bytes) {
+        self.body = Some(Bytes::copy_from_slice(body.get(..BODY_BYTES).unwrap_or(body)));
         let agent = admitted.headers.get(USER_AGENT);
         self.user_agent = agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into());
     }

@@ -9,7 +9,7 @@ use domain::rewrite::models::{self, Redirect};
 use domain::rewrite::{params, url};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Request, Uri};
+use http::{HeaderMap, Uri};
 use jiff::Timestamp;
 use upstream::RequestBody;
 
@@ -107,13 +107,4 @@ impl Shaped<'_> {
         }
         headers
     }
-}
-
-/// A request ready to send.
-pub fn request(admitted: &Admitted, target: &Uri, headers: &HeaderMap, body: RequestBody) -> Request<RequestBody> {
-    let mut request = Request::new(body);
-    *request.method_mut() = admitted.method.clone();
-    *request.uri_mut() = target.clone();
-    *request.headers_mut() = headers.clone();
-    request
 }

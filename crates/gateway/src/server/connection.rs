@@ -14,6 +14,7 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 
 use super::body::{Counted, ServerBody};
+use super::cors::Origin;
 use super::guarded_io::GuardedIo;
 use super::head_check;
 use super::in_flight::{Count, InFlight};
@@ -84,10 +85,18 @@ async fn route(context: &WorkerContext, peer: SocketAddr, request: Request<Incom
     if let Some(status) = head_check::refusal(&request) {
         return refused(status);
     }
-    match request.uri().path() {
+    let origin = context.cors.as_ref().and_then(|cors| Origin::of(cors, request.headers()));
+    if let Some(preflight) = origin.as_ref().and_then(|origin| origin.preflight(&request)) {
+        return preflight;
+    }
+    let mut response = match request.uri().path() {
         path if path.starts_with("/proxy/") => context.proxy.answer(request, peer).await,
         _ => context.handover.answer(request, peer).await,
+    };
+    if let Some(origin) = origin {
+        origin.allow(response.headers_mut());
     }
+    response
 }
 
 /// As hyper refuses what it can't read: no body, and nothing more on this connection.

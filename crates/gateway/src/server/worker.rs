@@ -17,6 +17,7 @@ use super::connection;
 use super::guarded_io::Limits;
 use super::handover::Handover;
 use super::in_flight::Count;
+use crate::config::Cors;
 use crate::proxy::DataPlane;
 
 /// Connections that may wait for a worker to take them.
@@ -28,6 +29,8 @@ pub struct WorkerContext {
     pub proxy: DataPlane,
     /// The way of all other requests.
     pub handover: Handover,
+    /// Cross-origin rules, if enabled.
+    pub cors: Option<Cors>,
     /// Time limits of client connections.
     pub limits: Limits,
     /// Requests under way on this worker.

@@ -53,9 +53,14 @@ impl Publisher {
     pub async fn refresh(&self) -> Result<(), StorageError> {
         let _turn = self.turn.lock().await;
         let (groups, links) = (self.db.groups().await?, self.db.sub_groups().await?);
-        let (settings, faults) = Settings::from_stored(&self.db.stored_settings().await?);
+        let stored = self.db.stored_settings().await?;
+        let (mut settings, faults) = Settings::from_stored(&stored);
         for fault in faults {
-            tracing::warn!(%fault, "stored setting ignored");
+            tracing::warn!(%fault, "stored setting can't be used");
+            if fault.key == "proxy_url" {
+                // Its default would mean direct connections: groups that inherit it go out of service instead.
+                settings.proxy_url = stored.get("proxy_url").cloned().unwrap_or_default();
+            }
         }
         self.current.store(Arc::new(self.snapshot(settings, &groups, &links)));
         self.health.sweep();

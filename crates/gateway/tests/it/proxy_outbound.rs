@@ -121,6 +121,7 @@ async fn a_login_that_the_proxy_refuses_is_no_answer_of_the_provider() {
     for (name, url, upstream) in [
         ("tunnelled", format!("http://{USER}:wrong-password@{}", http.addr()), "https://provider.invalid"),
         ("loginless", format!("http://{}", http.addr()), "https://provider.invalid"),
+        ("forwarded", format!("http://{USER}:wrong-password@{}", http.addr()), "http://provider.invalid"),
         ("socks", format!("socks5://{USER}:wrong-password@{}", socks.addr()), "http://provider.invalid"),
         ("socks-loginless", format!("socks5://{}", socks.addr()), "http://provider.invalid"),
     ] {
@@ -250,4 +251,26 @@ async fn key_tests_take_the_same_way() {
     let tested = app.api().create("/api/keys/test-multiple", &body).await;
     assert_eq!(tested["results"], json!([{"key_value": "sk-g", "is_valid": true, "error": ""}]));
     assert_eq!(proxy.asked(), ["provider.invalid:8443"]);
+}
+
+#[tokio::test]
+async fn a_stored_proxy_url_of_the_system_that_can_not_be_read_takes_groups_without_their_own_out_of_service() {
+    let (mut app, provider) = app_and_provider().await;
+    let inherits = app.group("inherits").upstream(&provider.url()).keys(["sk-1"]).create().await;
+    let own = HttpProxy::start(None);
+    own.resolve("provider.invalid", provider.addr());
+    let healthy = group(&app, "healthy", UPSTREAM, &own.url()).await;
+    app.kill9().await;
+    // GPT-Load 1.4.x would have taken it.
+    let insert = "INSERT INTO system_settings (setting_key, setting_value) VALUES ('proxy_url', '://user:hunter2@')";
+    let _ = database::run(app.dir(), [insert]);
+    app.restart().await;
+    for (group, status) in [(&inherits, 503), (&healthy, 200)] {
+        let reply = group.chat("m").fetch().await;
+        assert_eq!(reply.status, status, "{}: {}", group.name, reply.text());
+    }
+    assert_eq!(provider.count(), 1, "no direct connection");
+    assert!(app.output().contains("out of service") && !app.output().contains("hunter2"), "{}", app.output());
+    app.set(json!({"proxy_url": ""})).await;
+    assert_eq!(inherits.chat("m").fetch().await.status, 200);
 }

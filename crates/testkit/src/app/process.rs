@@ -21,7 +21,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the program on this port (0: any) and waits for its address.
+    /// Starts the program on this port and waits for its address.
     pub(super) async fn start(setup: &Setup, dir: &Path, port: u16) -> Result<(Self, SocketAddr), StartFailure> {
         let mut command = Command::new(&setup.binary);
         command.args(&setup.args).current_dir(dir).env_clear();

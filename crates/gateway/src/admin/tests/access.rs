@@ -5,8 +5,6 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 
 use super::kit::{AUTH_KEY, Api, failure};
-use crate::config::Cors;
-use crate::config::cors::Origins;
 
 fn request(method: &str, uri: &str) -> http::request::Builder {
     Request::builder().method(method).uri(uri)
@@ -146,32 +144,6 @@ async fn answers_are_not_to_be_cached() {
     let api = Api::new().await;
     assert_eq!(api.get("/api/groups").await.header("cache-control"), "no-store");
     assert_eq!(api.get("/api/nothing").await.header("cache-control"), "no-store");
-}
-
-#[tokio::test]
-async fn pages_of_allowed_origins_may_call() {
-    let cors = Cors {
-        origins: Origins::Listed(vec!["https://a.example".to_owned()]),
-        methods: vec!["GET".to_owned(), "PUT".to_owned()],
-        headers: vec!["*".to_owned()],
-        credentials: true,
-    };
-    let api = Api::with_cors(Some(cors)).await;
-    let preflight = async |origin: &str| {
-        let request = request("OPTIONS", "/api/groups").header("origin", origin);
-        let request = request.header("access-control-request-method", "PUT");
-        api.send(request.body(Body::empty()).unwrap()).await
-    };
-    let allowed = preflight("https://a.example").await;
-    assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (204, "https://a.example"));
-    assert_eq!(allowed.header("access-control-allow-methods"), "GET, PUT");
-    assert_eq!(allowed.header("access-control-allow-credentials"), "true");
-    assert_eq!(preflight("https://b.example").await.header("access-control-allow-origin"), "");
-
-    let refused =
-        api.send(request("GET", "/api/groups").header("origin", "https://a.example").body(Body::empty()).unwrap());
-    let refused = refused.await;
-    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, "https://a.example"));
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ async fn clearing_takes_the_invalid_keys_or_all() {
 async fn keys_that_can_not_be_decrypted_are_shown_counted_and_cleared() {
     let dir = tempfile::tempdir().unwrap();
     let dsn = Dsn::Sqlite(dir.path().join("gpt-load.db"));
-    let api = Api::over(open(&dsn, Some("the-former-encryption-key")).await, None).await;
+    let api = Api::over(open(&dsn, Some("the-former-encryption-key")).await).await;
     let id = api.group("g").await;
     api.add(id, "sk-1 sk-2").await;
     let of_one = key(&api, id, "sk-1").id;
@@ -103,7 +103,7 @@ async fn keys_that_can_not_be_decrypted_are_shown_counted_and_cleared() {
     api.state.db.close().await;
     drop(api);
 
-    let api = Api::over(open(&dsn, None).await, None).await;
+    let api = Api::over(open(&dsn, None).await).await;
     let items = api.items(&format!("/api/keys?group_id={id}")).await;
     assert!(items.len() == 2 && items.iter().all(|key| key["key_value"] == "failed-to-decrypt"), "{items:?}");
     let stats = api.get(&format!("/api/groups/{id}/stats")).await.data();

@@ -18,7 +18,6 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::admin::{self, AdminState};
-use crate::config::Cors;
 use crate::keyring::Keyring;
 use crate::probe::Prober;
 use crate::snapshot::Current;
@@ -41,15 +40,11 @@ pub(super) struct Reply {
 
 impl Api {
     pub(super) async fn new() -> Self {
-        Self::with_cors(None).await
-    }
-
-    pub(super) async fn with_cors(cors: Option<Cors>) -> Self {
-        Self::over(open(&Dsn::Memory, None).await, cors).await
+        Self::over(open(&Dsn::Memory, None).await).await
     }
 
     /// An API over a database, with none of its keys in memory.
-    pub(super) async fn over(db: Db, cors: Option<Cors>) -> Self {
+    pub(super) async fn over(db: Db) -> Self {
         let stored = [("app_url", "http://gate.example/"), ("proxy_keys", "pk-all")];
         db.put_settings(&stored.map(|(key, value)| (key.to_owned(), Some(value.to_owned())))).await.unwrap();
         let keyring = Arc::new(Keyring::default());
@@ -65,7 +60,6 @@ impl Api {
             auth_key: Secret::from(AUTH_KEY),
             started: Instant::now(),
             trusted_proxies: "loopback".parse().unwrap(),
-            cors,
             draining: CancellationToken::new(),
         });
         Self { router: admin::router(Arc::clone(&state)), state }

@@ -79,3 +79,19 @@ async fn a_request_without_a_body_logs_none() {
     assert_eq!(group.request("GET", "/v1/models").header("User-Agent", "agent/2").fetch().await.status, 200);
     assert_eq!(values(&entry(&app).await, ["request_body", "user_agent"]), [json!(""), json!("agent/2")]);
 }
+
+#[tokio::test]
+async fn of_a_body_that_is_streamed_through_the_first_64_kib_are_logged_too() {
+    let (app, provider) = app_and_provider().await;
+    let config = json!({"enable_request_body_logging": true});
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).config(config).create().await;
+    let body = format!(r#"{{"model":"gpt-4o","pad":"{}"}}"#, "x".repeat(400_000));
+    let chunks: Vec<_> = body.as_bytes().chunks(10_000).map(bytes::Bytes::copy_from_slice).collect();
+    let post = || group.request("POST", "/v1/chat/completions");
+    for (count, request) in [post().body(body.clone()), post().chunked(chunks)].into_iter().enumerate() {
+        assert_eq!(request.fetch().await.status, 200);
+        let rows = entries(&app, count + 1, "").await;
+        let logged = rows[0]["request_body"].as_str().unwrap();
+        assert!(body.starts_with(logged) && logged.len() > LIMIT - 8, "{} bytes", logged.len());
+    }
+}

@@ -49,6 +49,8 @@ async fn answers_and_refusals_may_be_read_by_allowed_origins_only() {
         (group.request("GET", "/theirs"), 200),
         (app.proxied("GET", "g", "/v1/models", "wrong"), 401),
         (unknown, 404),
+        (Request::get(&app.url("/api/groups")), 401),
+        (Request::get(&app.url("/health")), 200),
     ] {
         let reply = request.clone().header("Origin", OURS).fetch().await;
         assert_eq!((reply.status, reply.headers.all("access-control-allow-origin")), (status, vec![OURS]));

@@ -1,4 +1,4 @@
-//! Cross-origin requests to `/proxy` (Fetch standard, CORS protocol).
+//! Pages of other origins (Fetch standard, CORS protocol): the same for both planes.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -6,8 +6,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 
+use super::body::ServerBody;
 use crate::config::Cors;
-use crate::server::body::ServerBody;
 
 /// How long a browser may remember a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
