@@ -13,20 +13,18 @@ mod channels;
 mod check;
 mod clock;
 mod config;
-#[cfg(test)]
-mod docs;
 mod first_start;
 mod jobs;
 mod journal;
 mod keyring;
-#[cfg(test)]
-mod layout;
 mod probe;
 mod proxy;
 mod server;
 mod setup;
 mod snapshot;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,4 +1,4 @@
-//! The README's tables are what the code says. `UPDATE_DOCS=1 cargo test -p gateway --bin gpt-load docs` writes them anew.
+//! The README's tables and `.env.example` are what the code says. `UPDATE_DOCS=1 cargo test -p gateway --bin gpt-load docs` writes them anew.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -31,6 +31,19 @@ fn the_readme_has_the_settings_as_they_are() {
             writeln!(table, "| `{}` | {kind}{limits} | {default} | {group} | {} |", setting.key, setting.description);
     }
     check("settings", &table);
+}
+
+#[test]
+fn the_example_names_every_variable() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.env.example");
+    let example = fs::read_to_string(path).unwrap();
+    let pairs = example.lines().filter_map(|line| line.trim_start_matches(['#', ' ']).split_once('='));
+    let found: Vec<_> =
+        pairs.map(|(name, _)| name).filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_')).collect();
+    let known: Vec<_> = ENVIRONMENT.iter().map(|variable| variable.name).collect();
+    let missing: Vec<_> = known.iter().filter(|name| !found.contains(name)).collect();
+    let unknown: Vec<_> = found.iter().filter(|name| !known.contains(name)).collect();
+    assert!(missing.is_empty() && unknown.is_empty(), "missing: {missing:?}; unknown: {unknown:?}");
 }
 
 fn code(text: &str) -> String {

@@ -1,0 +1,4 @@
+//! Tests of the project itself: what documents say, and who may use whom.
+
+mod docs;
+mod layout;
