@@ -154,7 +154,8 @@ impl<'p> Journey<'p> {
 
     /// Makes one attempt. `None`: it failed, and `progress` knows how.
     async fn attempt(&mut self, choice: &Arc<Choice>, progress: &mut Progress) -> Result<Option<Answer>, Refusal> {
-        let shaped = shape::shape(&choice.service, &self.admitted, &self.intake)?;
+        let shaped = shape::shape(&choice.service, &self.admitted, &self.intake);
+        let shaped = shaped.inspect_err(|_| choice.told_nothing(choice.service.sent_model(self.asked.as_deref())))?;
         let model = shaped.model().map(Box::<str>::from);
         progress.attempts += 1;
         self.record.begin(choice, model.as_deref(), shaped.path());

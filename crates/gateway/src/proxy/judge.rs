@@ -84,9 +84,7 @@ pub fn bad_answer(
 pub fn no_answer(choice: &Arc<Choice>, model: Option<&str>, none: &NoAnswer, tried: &mut Tried) -> Failure {
     let message = mask_in(&none.to_string(), choice.key.secret.expose()).into_owned();
     if none.is_the_clients() {
-        if let Some(upstream) = choice.upstream() {
-            upstream.health.told_nothing(model, choice.ticket);
-        }
+        choice.told_nothing(model);
         let (outcome, status) = match none.source_failure() {
             Some(SourceFailure::Gone) => (Outcome::ClientGone, 499),
             Some(SourceFailure::TimedOut) => (Outcome::ClientMistake, 408),

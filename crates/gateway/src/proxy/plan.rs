@@ -68,6 +68,13 @@ impl Choice {
     pub fn upstream(&self) -> Option<&Upstream> {
         self.service.upstreams.get(self.place)
     }
+
+    /// The attempt says nothing about the upstream's health. If it was to be its probe, another request may be.
+    pub fn told_nothing(&self, model: Option<&str>) {
+        if let Some(upstream) = self.upstream() {
+            upstream.health.told_nothing(model, self.ticket);
+        }
+    }
 }
 
 /// Chooses for a request that asks for the model `asked`. `None`: no key is left for it.

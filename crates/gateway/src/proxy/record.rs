@@ -143,10 +143,8 @@ impl Drop for Record {
         if self.finished {
             return;
         }
-        if let Some(choice) = &self.choice
-            && let Some(upstream) = choice.upstream()
-        {
-            upstream.health.told_nothing(self.sent_model.as_deref(), choice.ticket);
+        if let Some(choice) = &self.choice {
+            choice.told_nothing(self.sent_model.as_deref());
         }
         if self.journal.is_cutting_off() {
             self.finish(CUT_OFF, false, Some("the server was stopped before the request had ended"));

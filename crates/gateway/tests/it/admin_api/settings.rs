@@ -43,7 +43,6 @@ async fn every_setting_is_listed_with_value_type_and_default() {
         ("stream_idle_timeout", "int", json!(300), "300"),
         ("rate_limit_cooldown_seconds", "int", json!(60), "60"),
         ("blacklist_status_codes", "string", json!(""), ""),
-        ("retry_budget_percent", "int", json!(50), "50"),
     ] {
         let shown = setting(&app, key).await;
         assert_eq!(
