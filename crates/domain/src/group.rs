@@ -136,6 +136,30 @@ pub struct GroupSpec {
     pub proxy_keys: String,
 }
 
+impl GroupSpec {
+    /// A group in which nothing is set but what never changes and what every group must have.
+    #[must_use]
+    pub fn blank(kind: GroupKind, channel: ChannelType) -> Self {
+        Self {
+            name: String::new(),
+            display_name: String::new(),
+            description: String::new(),
+            kind,
+            channel,
+            upstreams: Vec::new(),
+            validation_endpoint: String::new(),
+            sort: 0,
+            test_model: String::new(),
+            param_overrides: RawObject::default(),
+            config: Map::new(),
+            header_rules: Vec::new(),
+            model_redirect_rules: BTreeMap::new(),
+            model_redirect_strict: false,
+            proxy_keys: String::new(),
+        }
+    }
+}
+
 /// A stored group.
 #[derive(Clone, Debug)]
 pub struct Group {

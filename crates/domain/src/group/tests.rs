@@ -5,20 +5,9 @@ use super::*;
 fn standard() -> GroupSpec {
     GroupSpec {
         name: "team-1_a".to_owned(),
-        display_name: String::new(),
-        description: String::new(),
-        kind: GroupKind::Standard,
-        channel: ChannelType::OpenAi,
-        upstreams: vec![UpstreamSpec { url: "https://api.example.com/prefix".to_owned(), weight: 1 }],
-        validation_endpoint: String::new(),
-        sort: 0,
+        upstreams: upstream("https://api.example.com/prefix", 1),
         test_model: "m".to_owned(),
-        param_overrides: RawObject::default(),
-        config: Map::new(),
-        header_rules: vec![],
-        model_redirect_rules: BTreeMap::new(),
-        model_redirect_strict: false,
-        proxy_keys: String::new(),
+        ..GroupSpec::blank(GroupKind::Standard, ChannelType::OpenAi)
     }
 }
 

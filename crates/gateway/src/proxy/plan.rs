@@ -110,9 +110,6 @@ fn choose_member(aggregate: &Aggregate, asked: Option<&str>, tried: &Tried, now_
 }
 
 fn choose_key(service: &Arc<Service>, model: Option<&str>, tried: &Tried, now_ms: u64) -> Option<Choice> {
-    if !service.enabled {
-        return None;
-    }
     let sick = tried.sick_of(service.id);
     let used: SmallVec<[KeyId; 16]> = tried.blamed.iter().chain(&tried.spared).copied().collect();
     let fresh = service.pool.pick(model, &used, now_ms);

@@ -78,6 +78,9 @@ impl Record {
 
     /// Keeps the body's beginning and the client's program, where the settings want that.
     pub fn keep_body(&mut self, admitted: &Admitted, body: &Bytes) {
+        if self.body.is_some() {
+            return;
+        }
         self.body = Some(Bytes::copy_from_slice(body.get(..BODY_BYTES).unwrap_or(body)));
         let agent = admitted.headers.get(USER_AGENT);
         self.user_agent = agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into());

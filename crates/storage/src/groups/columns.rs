@@ -126,8 +126,6 @@ fn to_json(value: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use domain::group::{ChannelType, GroupKind};
-    use domain::raw_object::RawObject;
-    use serde_json::Map;
 
     use super::*;
 
@@ -135,20 +133,8 @@ mod tests {
     fn empty_fields_are_written_as_1_4_writes_them() {
         let spec = GroupSpec {
             name: "g".to_owned(),
-            display_name: String::new(),
-            description: String::new(),
-            kind: GroupKind::Aggregate,
-            channel: ChannelType::OpenAi,
-            upstreams: Vec::new(),
-            validation_endpoint: String::new(),
-            sort: 0,
             test_model: "-".to_owned(),
-            param_overrides: RawObject::default(),
-            config: Map::new(),
-            header_rules: Vec::new(),
-            model_redirect_rules: BTreeMap::new(),
-            model_redirect_strict: false,
-            proxy_keys: String::new(),
+            ..GroupSpec::blank(GroupKind::Aggregate, ChannelType::OpenAi)
         };
         let written = |wanted: Groups| {
             let columns = of(&spec);

@@ -39,7 +39,7 @@ impl GroupFields {
     pub fn create(self) -> Result<GroupSpec, ApiError> {
         let kind = self.kind()?.unwrap_or_default();
         let channel: ChannelType = self.channel_type.as_deref().unwrap_or_default().trim().parse()?;
-        self.laid_over(blank(kind, channel))
+        self.laid_over(GroupSpec::blank(kind, channel))
     }
 
     /// `old` with these fields changed. Whether it is an aggregate can't be.
@@ -75,26 +75,6 @@ impl GroupFields {
         put(&mut spec.model_redirect_rules, self.model_redirect_rules);
         put(&mut spec.model_redirect_strict, self.model_redirect_strict);
         checked(spec)
-    }
-}
-
-fn blank(kind: GroupKind, channel: ChannelType) -> GroupSpec {
-    GroupSpec {
-        name: String::new(),
-        display_name: String::new(),
-        description: String::new(),
-        kind,
-        channel,
-        upstreams: Vec::new(),
-        validation_endpoint: String::new(),
-        sort: 0,
-        test_model: String::new(),
-        param_overrides: RawObject::default(),
-        config: Map::new(),
-        header_rules: Vec::new(),
-        model_redirect_rules: BTreeMap::new(),
-        model_redirect_strict: false,
-        proxy_keys: String::new(),
     }
 }
 

@@ -1,9 +1,8 @@
 use std::collections::BTreeSet;
 
 use domain::classify::rest::{Quota, Rest};
-use proptest::prelude::*;
-
 use domain::secret::Secret;
+use proptest::prelude::*;
 
 use super::*;
 
