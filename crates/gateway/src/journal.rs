@@ -61,7 +61,7 @@ pub struct Entry {
     /// Whether another attempt follows.
     pub is_retry: bool,
     /// Where the attempt went.
-    pub upstream: Option<Arc<str>>,
+    pub upstream: Option<UpstreamRef>,
     /// Whether the answer is, or should have been, a stream.
     pub is_stream: bool,
     /// The beginning of the request's body, if bodies are logged.
@@ -69,7 +69,37 @@ pub struct Entry {
     /// 1 for the first attempt.
     pub attempt: u32,
     /// Digest of the proxy key the client showed.
-    pub proxy_key: Option<[u8; 32]>,
+    pub proxy_key: [u8; 32],
+}
+
+/// Where an attempt went, in parts: a request does not wait for them to be put together.
+#[derive(Clone, Debug)]
+pub struct UpstreamRef {
+    /// The upstream's base URL.
+    pub base_url: Arc<str>,
+    /// The path there.
+    pub path: SentPath,
+}
+
+/// The path that went to the provider.
+#[derive(Clone, Debug)]
+pub enum SentPath {
+    /// The one the client asked for, from this byte on.
+    From(usize),
+    /// One in which the model was replaced.
+    Replaced(Box<str>),
+}
+
+impl UpstreamRef {
+    /// The whole address, for the attempt that `entry` tells of.
+    #[must_use]
+    pub fn address(&self, entry: &Entry) -> String {
+        let path = match &self.path {
+            SentPath::From(start) => entry.path.get(*start..).unwrap_or_default(),
+            SentPath::Replaced(path) => path,
+        };
+        [&self.base_url, path].concat()
+    }
 }
 
 /// Where entries are made crash-proof.
@@ -131,7 +161,12 @@ impl Journal {
 
     /// Stores all entries there are.
     pub fn drain(&self) {
-        let entries = std::mem::take(&mut *self.entries());
+        let entries = {
+            let mut entries = self.entries();
+            // About as many will come until the next time.
+            let room = Vec::with_capacity(entries.len());
+            std::mem::replace(&mut *entries, room)
+        };
         if !entries.is_empty() {
             self.0.sink.store(entries);
         }

@@ -1,9 +1,12 @@
 //! Bytes as lower-case hexadecimal text.
 
 /// Two digits a byte.
-pub(crate) fn encode(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+    let mut digits = Vec::with_capacity(bytes.len() * 2);
+    digits.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 /// The bytes of a text of hexadecimal digits of either case; `None` for any other text.

@@ -18,7 +18,7 @@ pub mod dsn;
 mod engine;
 mod error;
 pub mod groups;
-mod hex;
+pub mod hex;
 pub mod keys;
 pub mod lock;
 pub mod logs;

@@ -1,12 +1,12 @@
 //! Headers that must not pass from one side to the other, the client's credential, and header rules.
 //!
-//! Order for a request: [`credential`], the `strip_*` functions, the provider's credential, the header rules.
-//! Each `strip_*` looks once at every name and allocates nothing unless something is to go.
+//! Order for a request: [`credential`], [`strip_for_provider`], the provider's credential, the header rules.
 
 use std::borrow::Cow;
 
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TE};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use smallvec::SmallVec;
 
 use super::url;
 
@@ -20,26 +20,15 @@ pub use rules::{HeaderAction, HeaderRule, HeaderRuleError, HeaderRules, Variable
 /// `Content-Length` and `Host` stay even if `Connection` names them: they describe the message and its target, and a
 /// client must not be able to take them away.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    strip_nominated(headers);
-    let keeps_trailers = takes_trailers(headers);
-    remove_where(headers, is_hop_by_hop);
-    if keeps_trailers {
-        headers.insert(TE, HeaderValue::from_static("trailers"));
-    }
+    strip(headers, |_| false);
 }
 
-/// Removes what tells a provider who the client is: `Forwarded`, `X-Forwarded-*`, `X-Real-IP`, `CF-*`, `CDN-Loop`, `Via`.
-pub fn strip_client_identity(headers: &mut HeaderMap) {
-    remove_where(headers, |name| {
-        matches!(name, "forwarded" | "x-real-ip" | "cdn-loop" | "via")
-            || name.starts_with("x-forwarded-")
-            || name.starts_with("cf-")
-    });
-}
-
-/// Removes all headers that can carry a credential. The fifth carrier, `?key=`, is removed by [`url::strip_key`].
-pub fn strip_credentials(headers: &mut HeaderMap) {
-    remove_where(headers, |name| name == "authorization" || KEY_HEADERS.contains(&name));
+/// Removes what must not reach a provider: what concerns one connection only, as [`strip_hop_by_hop`] does, what tells
+/// who the client is (`Forwarded`, `X-Forwarded-*`, `X-Real-IP`, `CF-*`, `CDN-Loop`, `Via`), and all headers that can
+/// carry a credential (`?key=` is removed by [`url::strip_key`]). `Expect` goes too: the server answers `100 Continue`
+/// itself once the body is wanted.
+pub fn strip_for_provider(headers: &mut HeaderMap) {
+    strip(headers, |name| is_client_identity(name) || is_credential(name) || name == "expect");
 }
 
 /// The client's credential: the first of `?key=`, `Authorization: Bearer`, `x-api-key`, `x-goog-api-key` and `api-key`
@@ -50,7 +39,11 @@ pub fn credential<'r>(headers: &'r HeaderMap, query: Option<&'r str>) -> Option<
     in_query.or_else(|| bearer(headers).or_else(|| key_header(headers)).map(Cow::Borrowed))
 }
 
-const KEY_HEADERS: [&str; 3] = ["x-api-key", "x-goog-api-key", "api-key"];
+static KEY_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+    HeaderName::from_static("api-key"),
+];
 
 fn is_hop_by_hop(name: &str) -> bool {
     matches!(
@@ -64,6 +57,29 @@ fn is_hop_by_hop(name: &str) -> bool {
             | "transfer-encoding"
             | "upgrade"
     )
+}
+
+fn is_client_identity(name: &str) -> bool {
+    matches!(name, "forwarded" | "x-real-ip" | "cdn-loop" | "via")
+        || name.starts_with("x-forwarded-")
+        || name.starts_with("cf-")
+}
+
+fn is_credential(name: &str) -> bool {
+    name == "authorization" || KEY_HEADERS.iter().any(|header| name == header.as_str())
+}
+
+fn strip(headers: &mut HeaderMap, also: impl Fn(&str) -> bool) {
+    strip_nominated(headers);
+    let keeps_trailers = takes_trailers(headers);
+    let unwanted = |name: &&HeaderName| is_hop_by_hop(name.as_str()) || also(name.as_str());
+    let names: SmallVec<[HeaderName; 8]> = headers.keys().filter(unwanted).cloned().collect();
+    for name in names {
+        headers.remove(name);
+    }
+    if keeps_trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
 }
 
 fn strip_nominated(headers: &mut HeaderMap) {
@@ -90,13 +106,6 @@ fn tokens(value: &HeaderValue) -> impl Iterator<Item = &str> {
     value.to_str().unwrap_or_default().split(',').map(str::trim)
 }
 
-fn remove_where(headers: &mut HeaderMap, unwanted: impl Fn(&str) -> bool) {
-    let names: Vec<HeaderName> = headers.keys().filter(|name| unwanted(name.as_str())).cloned().collect();
-    for name in names {
-        headers.remove(name);
-    }
-}
-
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get_all(AUTHORIZATION).iter().filter_map(text).find_map(|value| {
         let (scheme, token) = value.split_once(' ')?;
@@ -106,7 +115,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn key_header(headers: &HeaderMap) -> Option<&str> {
-    KEY_HEADERS.iter().find_map(|name| headers.get_all(*name).iter().find_map(text))
+    KEY_HEADERS.iter().find_map(|name| headers.get_all(name).iter().find_map(text))
 }
 
 fn text(value: &HeaderValue) -> Option<&str> {

@@ -10,6 +10,9 @@ use crate::raw_object::RawObject;
 /// `None` if the body is to go as it is: it is not one whole JSON object, or there is nothing to change in it.
 #[must_use]
 pub fn apply(body: &[u8], overrides: &RawObject) -> Option<Vec<u8>> {
+    if overrides.is_empty() {
+        return None;
+    }
     let overrides: Vec<(&str, &str)> = overrides.iter().collect();
     let mut found = vec![false; overrides.len()];
     let mut edits = Vec::new();

@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 /// `127.0.0.0/8` (RFC 1122) and `::1`.
 const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
 /// RFC 1918 and RFC 4193.
@@ -70,7 +72,7 @@ impl TrustedProxies {
 
     fn forwarded_for(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let mut nearest = None;
-        for line in headers.get_all("x-forwarded-for").iter().rev() {
+        for line in headers.get_all(FORWARDED_FOR).iter().rev() {
             let Ok(line) = line.to_str() else { return nearest };
             for entry in line.rsplit(',').map(str::trim).filter(|entry| !entry.is_empty()) {
                 let Some(address) = address(entry) else { return nearest };
@@ -85,7 +87,7 @@ impl TrustedProxies {
 }
 
 fn real_ip(headers: &HeaderMap) -> Option<IpAddr> {
-    address(headers.get_all("x-real-ip").iter().next_back()?.to_str().ok()?.trim())
+    address(headers.get_all(REAL_IP).iter().next_back()?.to_str().ok()?.trim())
 }
 
 fn network(text: &str) -> Option<IpNet> {

@@ -1,23 +1,30 @@
 //! Makes log entries crash-proof: from the queue to the spool on local disk, within 50 ms of their request's end.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use storage::Db;
 use storage::logs::RequestType;
 use storage::spool::{Drain, Limits, Spool, SpoolRecord, Writer};
-use storage::{Db, KeyCipher};
 use uuid::Uuid;
 
 use super::Job;
 use crate::journal::{Entry, Journal, Sink};
 
+mod stored_keys;
+
+use stored_keys::StoredKeys;
+
 /// How long entries are gathered; with the write itself it stays below the 50 ms promised.
 const GATHER: Duration = Duration::from_millis(20);
 /// Entries held in memory while the spool can't be written; beyond them the oldest are given up.
 const HELD: usize = 50_000;
+/// Of these, so many keep their request bodies, of up to 64 KiB each.
+const HELD_BODIES: usize = 256;
 /// How long to wait before the disk is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -57,11 +64,15 @@ pub struct SpoolSink(Arc<Inner>);
 
 struct Inner {
     writer: Writer,
-    cipher: Arc<KeyCipher>,
-    /// What could not be written yet.
-    held: Mutex<Vec<SpoolRecord>>,
+    unwritten: Mutex<Unwritten>,
     /// Records in the spool that have not been seen by the storing job.
     fresh: AtomicUsize,
+}
+
+struct Unwritten {
+    /// What could not be written yet.
+    entries: Vec<Entry>,
+    keys: StoredKeys,
 }
 
 impl SpoolSink {
@@ -70,10 +81,10 @@ impl SpoolSink {
         let spool =
             Spool::open(&data_dir.join("spool"), Limits::default()).context("the log's spool can't be opened")?;
         let stored = db.spool_position(spool.id()).await?;
+        let keys = StoredKeys::new(Arc::clone(db.cipher()));
         let inner = Inner {
             writer: spool.writer(),
-            cipher: Arc::clone(db.cipher()),
-            held: Mutex::default(),
+            unwritten: Mutex::new(Unwritten { entries: Vec::new(), keys }),
             // What an earlier process left is there, however much it is.
             fresh: AtomicUsize::new(1),
         };
@@ -96,100 +107,97 @@ impl SpoolSink {
     }
 
     fn is_holding(&self) -> bool {
-        !self.0.held.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !self.unwritten().entries.is_empty()
     }
 
     fn write_held(&self) -> std::io::Result<()> {
-        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.is_empty() {
+        self.write(&mut self.unwritten())
+    }
+
+    fn write(&self, unwritten: &mut Unwritten) -> std::io::Result<()> {
+        let Unwritten { entries, keys } = unwritten;
+        if entries.is_empty() {
             return Ok(());
         }
-        let appended = self.0.writer.append(&mut held)?;
+        keys.learn(entries);
+        let appended = self.0.writer.append(entries.iter().map(|entry| record(entry, keys)))?;
         if appended.rows_dropped + appended.bodies_dropped > 0 {
             let (rows, bodies) = (appended.rows_dropped, appended.bodies_dropped);
             tracing::error!(rows, bodies, "the log's spool is full: rows are only counted, or lose their bodies");
         }
-        self.0.fresh.fetch_add(held.len(), Ordering::Relaxed);
-        held.clear();
+        self.0.fresh.fetch_add(entries.len(), Ordering::Relaxed);
+        entries.clear();
         Ok(())
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, Unwritten> {
+        self.0.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Sink for SpoolSink {
     fn store(&self, entries: Vec<Entry>) {
-        let records = entries.into_iter().filter_map(|entry| record(&self.0.cipher, entry));
-        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.extend(records);
-        let surplus = held.len().saturating_sub(HELD);
+        let mut unwritten = self.unwritten();
+        if unwritten.entries.is_empty() {
+            unwritten.entries = entries;
+        } else {
+            unwritten.entries.extend(entries);
+        }
+        let surplus = unwritten.entries.len().saturating_sub(HELD);
         if surplus > 0 {
-            held.drain(..surplus);
+            unwritten.entries.drain(..surplus);
             tracing::error!(
                 rows = surplus,
                 "log entries are lost: the spool can't be written and memory for them is full"
             );
         }
-        drop(held);
-        if let Err(error) = self.write_held() {
+        if let Err(error) = self.write(&mut unwritten) {
+            let without_body = unwritten.entries.len().saturating_sub(HELD_BODIES);
+            unwritten.entries.iter_mut().take(without_body).for_each(|entry| entry.body = None);
             tracing::warn!(%error, "the log's spool can't be written");
         }
     }
 }
 
-/// The record of an entry. `None`, and said, if its key can't be encrypted.
-fn record(cipher: &KeyCipher, entry: Entry) -> Option<SpoolRecord> {
-    let stored = entry.key.as_ref().map(|key| cipher.store(&key.secret)).transpose();
-    let key = match stored {
-        Ok(key) => key.unwrap_or_default(),
-        Err(error) => {
-            tracing::error!(%error, "a log entry is lost");
-            return None;
-        }
-    };
-    let parent = entry.parent;
-    Some(SpoolRecord {
+fn record<'e>(entry: &'e Entry, keys: &'e StoredKeys) -> SpoolRecord<'e> {
+    let parent = entry.parent.as_ref();
+    let stored = entry.key.as_ref().and_then(|key| keys.of(key));
+    SpoolRecord {
         id: Uuid::now_v7(),
         request_id: entry.request_id,
         timestamp_ms: entry.at.as_millisecond(),
         group_id: entry.group.id,
-        group_name: entry.group.name.as_ref().to_owned(),
-        parent_group_id: parent.as_ref().map(|parent| parent.id),
-        parent_group_name: parent.map_or_else(String::new, |parent| parent.name.as_ref().to_owned()),
+        group_name: Cow::Borrowed(&entry.group.name),
+        parent_group_id: parent.map(|parent| parent.id),
+        parent_group_name: text(parent.map(|parent| &*parent.name)),
         key_id: entry.key.as_ref().map(|key| key.id),
-        key,
+        key: stored.map_or_else(Cow::default, Cow::Borrowed),
         counts_as_use: entry.is_success,
         model: text(entry.model.as_deref()),
         is_success: entry.is_success,
-        source_ip: entry.source_ip.to_string(),
+        source_ip: entry.source_ip.to_string().into(),
         status_code: entry.status,
-        request_path: entry.path.as_ref().to_owned(),
+        request_path: Cow::Borrowed(&entry.path),
         duration_ms: millis(entry.duration),
         error_message: text(entry.error.as_deref()),
         user_agent: text(entry.user_agent.as_deref()),
         request_type: if entry.is_retry { RequestType::Retry } else { RequestType::Final },
-        upstream_addr: text(entry.upstream.as_deref()),
+        upstream_addr: entry.upstream.as_ref().map_or_else(Cow::default, |upstream| upstream.address(entry).into()),
         is_stream: entry.is_stream,
-        request_body: entry.body.map_or_else(String::new, |body| String::from_utf8_lossy(&body).into_owned()),
+        request_body: entry.body.as_deref().map_or_else(Cow::default, String::from_utf8_lossy),
         first_byte_ms: entry.first_byte.map(millis),
         prompt_tokens: None,
         completion_tokens: None,
         cached_tokens: None,
         attempt: entry.attempt,
-        proxy_key_hash: entry.proxy_key.map_or_else(String::new, |digest| hex(&digest)),
-    })
+        proxy_key_hash: storage::hex::encode(&entry.proxy_key).into(),
+    }
 }
 
-fn text(part: Option<&str>) -> String {
-    part.unwrap_or_default().to_owned()
+fn text(part: Option<&str>) -> Cow<'_, str> {
+    Cow::Borrowed(part.unwrap_or_default())
 }
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

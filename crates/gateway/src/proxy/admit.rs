@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use domain::rewrite::{headers, url};
-use http::header::{COOKIE, EXPECT};
+use http::header::COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version};
 use uuid::Uuid;
@@ -30,7 +30,7 @@ pub struct Admitted {
     /// The path as the client asked for it, for the log.
     pub full_path: Arc<str>,
     /// Where in it the provider's path begins.
-    path_at: usize,
+    pub path_at: usize,
     /// The query without the client's key.
     pub query: Option<Box<str>>,
     /// The headers that go on: no hop-by-hop ones, no client identity, no credential.
@@ -99,11 +99,7 @@ fn authenticate(snapshot: &Snapshot, route: &Route, head: &Parts) -> Option<KeyD
 }
 
 fn clean(mut headers: HeaderMap, version: Version) -> HeaderMap {
-    headers::strip_hop_by_hop(&mut headers);
-    headers::strip_client_identity(&mut headers);
-    headers::strip_credentials(&mut headers);
-    // The server answers `100 Continue` itself once the body is wanted.
-    headers.remove(EXPECT);
+    headers::strip_for_provider(&mut headers);
     if version == Version::HTTP_2 {
         join_cookies(&mut headers);
     }

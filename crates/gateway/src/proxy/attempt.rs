@@ -33,7 +33,7 @@ const NEVER: Duration = Duration::from_secs(7 * 24 * 3600);
 /// What an upstream had to say.
 pub enum Reply {
     /// An answer below 400 that does not begin with an error.
-    Good(Answer),
+    Good(Box<Answer>),
     /// An error answer, or a stream that begins with an error or ends before it has begun.
     Bad(BadAnswer),
     /// No answer, or one that broke off before the client had to see it.
@@ -55,7 +55,7 @@ pub struct Answer {
 /// An answer that is a failure.
 pub struct BadAnswer {
     /// The answer as it came.
-    pub answer: Answer,
+    pub answer: Box<Answer>,
     /// The status it is judged by: its own, or what its first event stands for.
     pub status: u16,
     /// The decoded beginning of its body, or the data of its first event.
@@ -182,7 +182,7 @@ async fn look(
     let (head, body) = response.into_parts();
     let kind = StreamKind::of(&head.headers);
     let is_stream = kind.is_some() || choice.service.channel.streams_by_path(shaped.path());
-    let answer = Answer { head, held: VecDeque::new(), rest: Some(body), is_stream };
+    let answer = Box::new(Answer { head, held: VecDeque::new(), rest: Some(body), is_stream });
     if answer.head.status.as_u16() >= 400 {
         return Reply::Bad(excerpt(answer, deadline).await);
     }
@@ -217,7 +217,7 @@ impl StreamKind {
 }
 
 /// Reads the beginning of an error body.
-async fn excerpt(mut answer: Answer, deadline: Option<Instant>) -> BadAnswer {
+async fn excerpt(mut answer: Box<Answer>, deadline: Option<Instant>) -> BadAnswer {
     let patience = Instant::now() + EXCERPT;
     let patience = deadline.map_or(patience, |deadline| deadline.min(patience));
     let mut raw = Vec::new();
@@ -239,7 +239,7 @@ async fn excerpt(mut answer: Answer, deadline: Option<Instant>) -> BadAnswer {
 }
 
 /// Holds an event stream until its first event tells what it is.
-async fn hold(mut answer: Answer) -> Reply {
+async fn hold(mut answer: Box<Answer>) -> Reply {
     let mut scanner = FirstEvent::new();
     let until = Instant::now() + HOLD;
     loop {

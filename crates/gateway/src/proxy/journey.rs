@@ -1,6 +1,5 @@
 //! The journey itself: the phases in their order, and the loop over attempts.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -72,7 +71,7 @@ struct Journey<'p> {
     intake: Intake,
     record: Record,
     /// The model the client asks for.
-    asked: Option<Box<str>>,
+    asked: Option<Arc<str>>,
     asks_for_stream: bool,
 }
 
@@ -107,16 +106,16 @@ struct Bounds {
 }
 
 impl<'p> Journey<'p> {
-    fn begin(plane: &'p DataPlane, admitted: Admitted, intake: Intake, mut record: Record) -> Self {
+    fn begin(plane: &'p DataPlane, admitted: Admitted, intake: Intake, mut record: Record) -> Box<Self> {
         let first = services(&admitted.route).next();
-        let asked = first.and_then(|service| shape::asked_model(service, &admitted, &intake)).map(Box::from);
+        let asked = first.and_then(|service| shape::asked_model(service, &admitted, &intake)).map(Arc::from);
         let by_path = first.is_some_and(|service| service.channel.streams_by_path(admitted.path()));
         let asks_for_stream = by_path || intake.hints.stream == Some(true);
-        record.asks_for(asked.as_deref(), asks_for_stream);
-        Self { plane, admitted, intake, record, asked, asks_for_stream }
+        record.asks_for(asked.as_ref(), asks_for_stream);
+        Box::new(Self { plane, admitted, intake, record, asked, asks_for_stream })
     }
 
-    async fn run(mut self) -> Response<ServerBody> {
+    async fn run(mut self: Box<Self>) -> Response<ServerBody> {
         let mut progress = Progress::default();
         while let Some(choice) = self.next(&mut progress) {
             if let Some(failure) = progress.failure.take() {
@@ -153,12 +152,12 @@ impl<'p> Journey<'p> {
     }
 
     /// Makes one attempt. `None`: it failed, and `progress` knows how.
-    async fn attempt(&mut self, choice: &Arc<Choice>, progress: &mut Progress) -> Result<Option<Answer>, Refusal> {
+    async fn attempt(&mut self, choice: &Arc<Choice>, progress: &mut Progress) -> Result<Option<Box<Answer>>, Refusal> {
         let shaped = shape::shape(&choice.service, &self.admitted, &self.intake);
         let shaped = shaped.inspect_err(|_| choice.told_nothing(choice.service.sent_model(self.asked.as_deref())))?;
-        let model = shaped.model().map(Box::<str>::from);
+        let model = shaped.model().map(|model| self.shared_name(model));
         progress.attempts += 1;
-        self.record.begin(choice, model.as_deref(), shaped.path());
+        self.record.begin(choice, model.as_ref(), shaped.sent_path(&self.admitted));
         if choice.service.settings.enable_request_body_logging {
             self.record.keep_body(&self.admitted, &self.intake.beginning);
         }
@@ -178,6 +177,12 @@ impl<'p> Journey<'p> {
         Ok(None)
     }
 
+    /// `model` shared with the model that was asked for, if it is the same.
+    fn shared_name(&self, model: &str) -> Arc<str> {
+        let asked = self.asked.as_ref().filter(|asked| ***asked == *model);
+        asked.map_or_else(|| model.into(), Arc::clone)
+    }
+
     async fn send(&self, choice: &Choice, shaped: &Shaped<'_>, progress: &Progress) -> Reply {
         // A stream may take as long as it likes; whoever asks for one has only the head's own time limit.
         let deadline = progress.bounds.map(|bounds| bounds.deadline).filter(|_| !self.asks_for_stream);
@@ -186,19 +191,22 @@ impl<'p> Journey<'p> {
     }
 
     /// The provider's answer goes to the client.
-    async fn answer(mut self, answer: Answer, choice: Arc<Choice>, doubts: Vec<Doubt>) -> Response<ServerBody> {
+    async fn answer(
+        mut self: Box<Self>,
+        mut answer: Box<Answer>,
+        choice: Arc<Choice>,
+        doubts: Vec<Doubt>,
+    ) -> Response<ServerBody> {
         self.record.answered(answer.is_stream);
-        let answer = if model_list::is_to_be_rewritten(&self.admitted, &choice.service, &answer) {
-            model_list::rewrite(answer, &choice.service, self.admitted.query.as_deref()).await
-        } else {
-            answer
-        };
+        if model_list::is_to_be_rewritten(&self.admitted, &choice.service, &answer) {
+            Box::pin(model_list::rewrite(&mut answer, &choice.service, self.admitted.query.as_deref())).await;
+        }
         let proves_key = self.admitted.method == Method::POST && self.asked.is_some();
         self.relay(answer, choice, Ok(Success { proves_key, doubts }), None)
     }
 
     /// All attempts have failed.
-    fn give_up(mut self, progress: Progress) -> Response<ServerBody> {
+    fn give_up(mut self: Box<Self>, progress: Progress) -> Response<ServerBody> {
         let shape = self.admitted.error_shape();
         let Some(failure) = progress.failure else {
             let refusal = self.no_keys();
@@ -237,15 +245,15 @@ impl<'p> Journey<'p> {
     }
 
     /// The last answer an upstream gave goes to the client as it was, but for our key.
-    fn last_answer(mut self, last: LastAnswer, failure: Failure) -> Response<ServerBody> {
+    fn last_answer(mut self: Box<Self>, last: LastAnswer, failure: Failure) -> Response<ServerBody> {
         self.record.answered(last.bad.answer.is_stream);
         let (answer, masker) = without_key(last.bad, &last.choice.key.secret);
         self.relay(answer, last.choice, Err(failure.message), masker)
     }
 
     fn relay(
-        self,
-        answer: Answer,
+        self: Box<Self>,
+        answer: Box<Answer>,
         choice: Arc<Choice>,
         result: Result<Success, String>,
         masker: Option<Masker>,
@@ -258,14 +266,8 @@ impl<'p> Journey<'p> {
         };
         let is_event_stream = StreamKind::of(&answer.head.headers) == Some(StreamKind::Events);
         let head = passed_on(answer.head, is_event_stream);
-        let model = choice.service.sent_model(self.asked.as_deref()).map(Cow::Borrowed);
-        let ending = Ending {
-            record: self.record,
-            status: head.status.as_u16(),
-            model: model.as_deref().map(Box::from),
-            choice,
-            result,
-        };
+        let model = choice.service.sent_model(self.asked.as_deref()).map(|model| self.shared_name(model));
+        let ending = Ending { record: self.record, status: head.status.as_u16(), model, choice, result };
         let relay = Relay::new(answer.held, answer.rest, pace, ending, self.admitted.counted);
         let relay = masker.into_iter().fold(relay, Relay::masked);
         Response::from_parts(head, ServerBody::Relay(Box::new(relay)))
@@ -274,7 +276,7 @@ impl<'p> Journey<'p> {
 
 /// Takes a key out of an error answer: out of what has been read, by a masker out of what is still to come. Of a compressed body that is
 /// too long to be read whole, only what has been looked at goes on if the key is in it.
-fn without_key(bad: BadAnswer, secret: &Secret) -> (Answer, Option<Masker>) {
+fn without_key(bad: BadAnswer, secret: &Secret) -> (Box<Answer>, Option<Masker>) {
     let mut answer = bad.answer;
     let encoding = answer.head.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
     let whole = encoding.filter(|_| answer.rest.is_none()).and_then(|encoding| {
@@ -291,6 +293,6 @@ fn without_key(bad: BadAnswer, secret: &Secret) -> (Answer, Option<Masker>) {
         answer.held = VecDeque::from([Frame::data(Bytes::from(plain))]);
         answer.rest = None;
     }
-    answer.head = rewritten(answer.head);
+    rewritten(&mut answer.head);
     (answer, Some(Masker::new(secret.clone())))
 }

@@ -27,11 +27,11 @@ pub fn is_to_be_rewritten(admitted: &Admitted, service: &Service, answer: &Answe
         && is_model_list(&admitted.method, admitted.path())
 }
 
-/// The list with the rules' names. What can't be read goes on as it came.
-pub async fn rewrite(mut answer: Answer, service: &Service, query: Option<&str>) -> Answer {
+/// Puts the rules' names into the list. What can't be read goes on as it came.
+pub async fn rewrite(answer: &mut Answer, service: &Service, query: Option<&str>) {
     let limit = seconds(service.settings.request_timeout);
-    if timeout(limit, read(&mut answer)).await.is_err() {
-        return answer;
+    if timeout(limit, read(answer)).await.is_err() {
+        return;
     }
     let mut raw = BytesMut::new();
     answer.held.iter().filter_map(Frame::data_ref).for_each(|data| raw.extend_from_slice(data));
@@ -42,11 +42,10 @@ pub async fn rewrite(mut answer: Answer, service: &Service, query: Option<&str>)
     };
     let list = plain.and_then(|plain| rewrite_list(&plain, &service.redirects, is_first_page(query)));
     if let Some(list) = list.filter(|_| answer.rest.is_none()) {
-        answer.head = rewritten(answer.head);
+        rewritten(&mut answer.head);
         answer.head.headers.insert(CONTENT_LENGTH, list.len().into());
         answer.held = VecDeque::from([Frame::data(Bytes::from(list))]);
     }
-    answer
 }
 
 async fn read(answer: &mut Answer) {

@@ -37,7 +37,7 @@ pub struct Ending {
     /// Who answered.
     pub choice: Arc<Choice>,
     /// The model that went to the provider.
-    pub model: Option<Box<str>>,
+    pub model: Option<Arc<str>>,
     /// `Ok`: the client got what it asked for. `Err`: the provider's message.
     pub result: Result<Success, String>,
 }

@@ -210,11 +210,10 @@ pub fn passed_on(mut head: response::Parts, is_event_stream: bool) -> response::
     head
 }
 
-/// The head of an answer whose body we have written anew and uncompressed.
-pub fn rewritten(mut head: response::Parts) -> response::Parts {
+/// Makes the head fit an answer whose body we have written anew and uncompressed.
+pub fn rewritten(head: &mut response::Parts) {
     head.headers.remove(CONTENT_LENGTH);
     head.headers.remove(CONTENT_ENCODING);
-    head
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use upstream::RequestBody;
 use super::admit::Admitted;
 use super::intake::{Body, Intake};
 use super::respond::Refusal;
+use crate::journal::SentPath;
 use crate::keyring::PoolKey;
 use crate::snapshot::Service;
 use crate::snapshot::upstreams::Upstream;
@@ -74,6 +75,14 @@ impl Shaped<'_> {
     /// The model that goes to the provider.
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()
+    }
+
+    /// The provider's path, as the log tells it.
+    pub fn sent_path(&self, admitted: &Admitted) -> SentPath {
+        match &self.path {
+            Cow::Borrowed(_) => SentPath::From(admitted.path_at),
+            Cow::Owned(path) => SentPath::Replaced(path.as_str().into()),
+        }
     }
 
     /// The body of the next attempt.

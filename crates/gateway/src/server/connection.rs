@@ -22,8 +22,6 @@ use super::worker::WorkerContext;
 
 /// Bytes of a request's head; more is answered with 431.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// Headers of a request; more are answered with 431.
-const MAX_HEADERS: usize = 256;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 256;
 
@@ -62,7 +60,8 @@ fn builder() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // The time limits are GuardedIo's: hyper's own timer would cost an allocation a request.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
-    builder.http1().max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
+    // hyper's own limit of 100 headers stays: any other makes it allocate for them at each request.
+    builder.http1().max_buf_size(MAX_HEAD_BYTES);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
     builder.http2().max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX));
     builder

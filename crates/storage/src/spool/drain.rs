@@ -9,7 +9,7 @@ use super::{HEADER_BYTES, Position, Shared, SpoolRecord, Tally};
 /// Records to be stored together.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    pub(crate) rows: Vec<SpoolRecord>,
+    pub(crate) rows: Vec<SpoolRecord<'static>>,
     pub(crate) tally: Tally,
     pub(crate) end: Position,
 }

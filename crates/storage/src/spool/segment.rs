@@ -19,18 +19,20 @@ pub(super) const HEADER_BYTES: u64 = HEADER as u64;
 const HEADER: usize = 32;
 const MAGIC: [u8; 8] = *b"GLSPOOL\0";
 const FRAME_HEAD_BYTES: u64 = 8;
+/// Most entries are shorter, and take a single allocation.
+const USUAL_BYTES: usize = 1024;
 
 /// What a frame holds. Variants are told apart by their place.
 #[derive(Deserialize)]
 pub(super) enum Entry {
-    Row(Box<SpoolRecord>),
+    Row(Box<SpoolRecord<'static>>),
     Tally(Tally),
 }
 
 /// [`Entry`] without owning it.
 #[derive(Serialize)]
 pub(super) enum EntryRef<'e> {
-    Row(&'e SpoolRecord),
+    Row(&'e SpoolRecord<'e>),
     Tally(&'e Tally),
 }
 
@@ -90,7 +92,7 @@ fn parse_header(bytes: &[u8]) -> Option<Header> {
 
 /// Adds a frame to `bytes`.
 pub(super) fn push(bytes: &mut Vec<u8>, entry: &EntryRef<'_>) -> io::Result<()> {
-    let payload = postcard::to_stdvec(entry).map_err(io::Error::other)?;
+    let payload = postcard::to_extend(entry, Vec::with_capacity(USUAL_BYTES)).map_err(io::Error::other)?;
     let length = u32::try_from(payload.len()).map_err(io::Error::other)?;
     bytes.extend(length.to_le_bytes());
     bytes.extend(crc32fast::hash(&payload).to_le_bytes());

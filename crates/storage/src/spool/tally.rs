@@ -41,7 +41,7 @@ impl Tally {
     }
 
     /// Counts a record: a final one for its group and the aggregate above, a use for its key.
-    pub(super) fn add(&mut self, record: &SpoolRecord) {
+    pub(super) fn add(&mut self, record: &SpoolRecord<'_>) {
         if record.request_type == RequestType::Final {
             let hour_ms = record.timestamp_ms.div_euclid(HOUR_MS) * HOUR_MS;
             for group in std::iter::once(record.group_id).chain(record.parent_group_id) {
@@ -64,7 +64,7 @@ impl Tally {
 }
 
 impl HourTally {
-    fn of(record: &SpoolRecord) -> Self {
+    fn of(record: &SpoolRecord<'_>) -> Self {
         Self {
             succeeded: i64::from(record.is_success),
             failed: i64::from(!record.is_success),

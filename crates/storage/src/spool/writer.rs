@@ -1,5 +1,6 @@
 //! Appending records.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -34,7 +35,7 @@ impl Writer {
     ///
     /// They survive the death of the process once this returns. After an error none of them is in the spool: call again
     /// with the same.
-    pub fn append(&self, records: &mut [SpoolRecord]) -> io::Result<Appended> {
+    pub fn append<'r>(&self, records: impl IntoIterator<Item = SpoolRecord<'r>>) -> io::Result<Appended> {
         let mut active = self.shared.active();
         if active.bytes >= self.shared.limits.segment_bytes {
             self.shared.roll(&mut active)?;
@@ -46,21 +47,25 @@ impl Writer {
 }
 
 /// The frames for `records` in a spool of `used` bytes.
-fn frames(records: &mut [SpoolRecord], used: u64, limits: Limits) -> io::Result<(Vec<u8>, Appended)> {
+fn frames<'r>(
+    records: impl IntoIterator<Item = SpoolRecord<'r>>,
+    used: u64,
+    limits: Limits,
+) -> io::Result<(Vec<u8>, Appended)> {
     let (mut bytes, mut tally, mut appended) = (Vec::new(), Tally::default(), Appended::default());
-    for record in records {
+    for mut record in records {
         record.sanitize();
         let used = used + bytes.len() as u64;
         if used >= limits.cap_bytes {
-            tally.add(record);
+            tally.add(&record);
             appended.rows_dropped += 1;
             continue;
         }
         if used >= limits.cap_bytes / 4 * 3 && !record.request_body.is_empty() {
-            record.request_body = String::new();
+            record.request_body = Cow::default();
             appended.bodies_dropped += 1;
         }
-        segment::push(&mut bytes, &EntryRef::Row(record))?;
+        segment::push(&mut bytes, &EntryRef::Row(&record))?;
     }
     if !tally.is_empty() {
         segment::push(&mut bytes, &EntryRef::Tally(&tally))?;

@@ -13,7 +13,7 @@ use crate::spool::SpoolRecord;
 /// Rows an `INSERT` takes: more make no difference.
 const ROWS: usize = 100;
 
-pub(super) async fn insert(tx: &mut Tx<'_>, dialect: Dialect, records: &[SpoolRecord]) -> Result<(), StorageError> {
+pub(super) async fn insert(tx: &mut Tx<'_>, dialect: Dialect, records: &[SpoolRecord<'_>]) -> Result<(), StorageError> {
     for records in records.chunks(ROWS) {
         tx.execute(&statement(dialect, records)).await?;
     }
@@ -24,7 +24,7 @@ pub(super) async fn insert(tx: &mut Tx<'_>, dialect: Dialect, records: &[SpoolRe
 pub(super) async fn insert_acceptable(
     tx: &mut Tx<'_>,
     dialect: Dialect,
-    records: &[SpoolRecord],
+    records: &[SpoolRecord<'_>],
 ) -> Result<Vec<RefusedRow>, StorageError> {
     let mut refused = Vec::new();
     let mut open = vec![records];
@@ -47,7 +47,7 @@ pub(super) async fn insert_acceptable(
     Ok(refused)
 }
 
-fn statement(dialect: Dialect, records: &[SpoolRecord]) -> InsertStatement {
+fn statement(dialect: Dialect, records: &[SpoolRecord<'_>]) -> InsertStatement {
     let mut insert = Query::insert().into_table(RequestLogs::Table).columns(COLUMNS).take();
     for record in records {
         insert.values_panic(values(dialect, record));
@@ -56,35 +56,35 @@ fn statement(dialect: Dialect, records: &[SpoolRecord]) -> InsertStatement {
 }
 
 /// In the order of [`COLUMNS`].
-fn values(dialect: Dialect, record: &SpoolRecord) -> [Expr; COLUMNS.len()] {
+fn values(dialect: Dialect, record: &SpoolRecord<'_>) -> [Expr; COLUMNS.len()] {
     let at = Timestamp::from_millisecond(record.timestamp_ms).unwrap_or_default();
     [
         record.id.to_string().into(),
         dialect.time(at),
         record.group_id.0.into(),
-        record.group_name.as_str().into(),
+        record.group_name.as_ref().into(),
         record.parent_group_id.map_or(0, |id| id.0).into(),
-        record.parent_group_name.as_str().into(),
+        record.parent_group_name.as_ref().into(),
         record.key.value.as_str().into(),
         record.key.hash.as_str().into(),
-        record.model.as_str().into(),
+        record.model.as_ref().into(),
         record.is_success.into(),
-        record.source_ip.as_str().into(),
+        record.source_ip.as_ref().into(),
         i32::from(record.status_code).into(),
-        record.request_path.as_str().into(),
+        record.request_path.as_ref().into(),
         record.duration_ms.into(),
-        record.error_message.as_str().into(),
-        record.user_agent.as_str().into(),
+        record.error_message.as_ref().into(),
+        record.user_agent.as_ref().into(),
         record.request_type.as_str().into(),
-        record.upstream_addr.as_str().into(),
+        record.upstream_addr.as_ref().into(),
         record.is_stream.into(),
-        record.request_body.as_str().into(),
+        record.request_body.as_ref().into(),
         record.request_id.to_string().into(),
         record.first_byte_ms.into(),
         record.prompt_tokens.into(),
         record.completion_tokens.into(),
         record.cached_tokens.into(),
         i64::from(record.attempt).into(),
-        record.proxy_key_hash.as_str().into(),
+        record.proxy_key_hash.as_ref().into(),
     ]
 }

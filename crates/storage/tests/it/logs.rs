@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use domain::ids::KeyId;
 use jiff::Timestamp;
 use storage::logs::{LogFilter, RequestType, UNREADABLE_KEY};
@@ -63,9 +65,9 @@ async fn order_and_ranges_go_by_instant_whoever_wrote_the_row() {
     assert_eq!(test.db.count_requests(at("2026-11-23T09:50:07Z"), at("2026-11-23T09:50:10Z")).await.unwrap(), 3);
 }
 
-fn failed(number: u64, error: &str) -> SpoolRecord {
+fn failed(number: u64, error: &str) -> SpoolRecord<'static> {
     let mut record = record(number, at(NOON).as_millisecond() - i64::try_from(number).unwrap(), None);
-    (record.is_success, record.status_code, record.error_message) = (false, 500, error.to_owned());
+    (record.is_success, record.status_code, record.error_message) = (false, 500, error.to_owned().into());
     record
 }
 
@@ -74,9 +76,9 @@ async fn filters_by_part_take_every_character_literally() {
     let test = TestDb::new().await;
     let errors = ["100% wrong", "100 wrong", "a_b", "axb", "wow!", r"back\slash", "Grüße"];
     let mut records: Vec<_> = (1..).zip(errors).map(|(number, error)| failed(number, error)).collect();
-    records[0].model = "gpt_4".to_owned();
-    records[1].model = "gptx4".to_owned();
-    (records[2].group_name, records[3].parent_group_name) = ("team%a".to_owned(), "parent".to_owned());
+    records[0].model = "gpt_4".into();
+    records[1].model = "gptx4".into();
+    (records[2].group_name, records[3].parent_group_name) = ("team%a".into(), "parent".into());
     let names: Vec<String> = records.iter().map(|record| record.id.to_string()).collect();
     store(&test, records).await;
     let error = |part: &str| LogFilter { error_contains: Some(part.to_owned()), ..LogFilter::default() };
@@ -116,10 +118,10 @@ async fn exact_filters() {
     let test = TestDb::with_key(Some("k")).await;
     let mut records: Vec<_> =
         (1..=4).map(|number| record(number, i64::try_from(number).unwrap() * 1000, None)).collect();
-    records[0].source_ip = "10.0.0.1".to_owned();
+    records[0].source_ip = "10.0.0.1".into();
     (records[1].status_code, records[1].is_success) = (404, false);
     records[2].request_type = RequestType::Retry;
-    records[3].key = test.db.cipher().store(&"sk-one".into()).unwrap();
+    records[3].key = Cow::Owned(test.db.cipher().store(&"sk-one".into()).unwrap());
     let request_id = records[3].request_id.to_string();
     let names: Vec<String> = records.iter().map(|record| record.id.to_string()).collect();
     store(&test, records).await;
@@ -144,7 +146,7 @@ async fn each_key_of_the_log_comes_with_its_latest_end() {
         let mut record = record(number, i64::try_from(number).unwrap() * 1000, None);
         record.status_code = status;
         if !key.is_empty() {
-            record.key = test.db.cipher().store(&key.into()).unwrap();
+            record.key = Cow::Owned(test.db.cipher().store(&key.into()).unwrap());
         }
         records.push(record);
     }
@@ -163,7 +165,7 @@ async fn a_key_under_a_former_encryption_key_is_no_error() {
     let test = TestDb::with_key(Some("k")).await;
     let former = storage::KeyCipher::new(Some("former")).unwrap();
     let mut record = record(1, 1000, None);
-    record.key = former.store(&"sk-one".into()).unwrap();
+    record.key = Cow::Owned(former.store(&"sk-one".into()).unwrap());
     store(&test, vec![record]).await;
     let page = test.db.logs_page(&LogFilter::default(), ALL, at(NOON)).await.unwrap();
     assert_eq!(page.rows[0].key.expose(), UNREADABLE_KEY);
@@ -175,7 +177,7 @@ async fn a_row_comes_back_as_it_was_recorded() {
     let test = TestDb::new().await;
     let mut original = record(7, at("2026-11-23T09:50:06.401Z").as_millisecond(), Some(KeyId(1)));
     original.parent_group_id = Some(domain::ids::GroupId(9));
-    original.request_body = "{\"a\":\"\\u0000 🙂\"}".to_owned();
+    original.request_body = "{\"a\":\"\\u0000 🙂\"}".into();
     original.cached_tokens = Some(4);
     original.is_stream = true;
     original.attempt = 2;

@@ -1,5 +1,6 @@
 //! The spool on disk: crashes, damage, the cap.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -37,8 +38,8 @@ fn drained(spool: &Spool, from: Option<Position>) -> usize {
 }
 
 fn append(spool: &Spool, numbers: std::ops::Range<u64>) {
-    let mut records: Vec<_> = numbers.map(|number| record(number, 1000, None)).collect();
-    spool.writer().append(&mut records).unwrap();
+    let records: Vec<_> = numbers.map(|number| record(number, 1000, None)).collect();
+    spool.writer().append(records.clone()).unwrap();
 }
 
 #[test]
@@ -151,8 +152,8 @@ fn at_the_cap_bodies_go_first_then_rows_but_never_what_they_count_for() {
     let mut bytes = Vec::new();
     for number in 0..200 {
         let body = "b".repeat(1000);
-        let mut one = [SpoolRecord { request_body: body, ..record(number, 1000, Some(KeyId(1))) }];
-        let appended = spool.writer().append(&mut one).unwrap();
+        let one = [SpoolRecord { request_body: body.into(), ..record(number, 1000, Some(KeyId(1))) }];
+        let appended = spool.writer().append(one).unwrap();
         assert!(appended.rows_dropped == 0 || dropped.bodies_dropped > 0, "bodies first");
         dropped.bodies_dropped += appended.bodies_dropped;
         dropped.rows_dropped += appended.rows_dropped;
@@ -162,8 +163,8 @@ fn at_the_cap_bodies_go_first_then_rows_but_never_what_they_count_for() {
     let growth = bytes[199] - bytes[198];
     assert!(growth < 60, "what is kept of a dropped row is small: {growth} bytes");
     assert_eq!(drained(&spool, None), 200 - dropped.rows_dropped);
-    let mut again = [record(1000, 1000, None)];
-    assert_eq!(spool.writer().append(&mut again).unwrap(), Appended::default(), "there is room again");
+    let again = [record(1000, 1000, None)];
+    assert_eq!(spool.writer().append(again).unwrap(), Appended::default(), "there is room again");
 }
 
 #[tokio::test]
@@ -172,9 +173,9 @@ async fn dropped_rows_count() {
     let id = test.db.insert_group(&group("g")).await.unwrap().id;
     let key = test.db.insert_keys(id, &secrets(&["a"])).await.unwrap().added[0].1;
     let spool = Spool::open(&test.dir.path().join("spool"), Limits { cap_bytes: 0, ..Limits::default() }).unwrap();
-    let mut records: Vec<_> =
+    let records: Vec<_> =
         (0..5).map(|number| record(number, 1000 + i64::try_from(number).unwrap(), Some(key))).collect();
-    assert_eq!(spool.writer().append(&mut records).unwrap().rows_dropped, 5);
+    assert_eq!(spool.writer().append(records.clone()).unwrap().rows_dropped, 5);
     let mut drain = spool.drain(None).unwrap();
     let batch = drain.next_batch().unwrap().unwrap();
     assert!(batch.is_empty());
@@ -204,9 +205,9 @@ fn nothing_in_the_spool_is_a_key_in_clear() {
     let dir = TempDir::new().unwrap();
     let cipher = storage::KeyCipher::new(Some("k")).unwrap();
     let mut secret = record(1, 1000, None);
-    secret.key = cipher.store(&"sk-very-secret-key".into()).unwrap();
+    secret.key = Cow::Owned(cipher.store(&"sk-very-secret-key".into()).unwrap());
     assert!(!format!("{secret:?}").contains("very-secret"));
-    Spool::open(dir.path(), Limits::default()).unwrap().writer().append(&mut [secret]).unwrap();
+    Spool::open(dir.path(), Limits::default()).unwrap().writer().append([secret]).unwrap();
     let bytes = fs::read(&segments(dir.path())[0]).unwrap();
     assert!(!bytes.windows(11).any(|window| window == b"very-secret"));
     assert_eq!(fs::metadata(&segments(dir.path())[0]).unwrap().permissions().mode() & 0o777, 0o600);
@@ -258,15 +259,15 @@ impl Life {
         self.position = self.test.db.spool_position(self.spool.id()).await.unwrap();
     }
 
-    fn records(&mut self, count: usize) -> Vec<SpoolRecord> {
+    fn records(&mut self, count: usize) -> Vec<SpoolRecord<'static>> {
         let first = self.next;
         self.next += count as u64;
         (first..self.next).map(|number| record(number, 1000, Some(self.key))).collect()
     }
 
     fn append(&mut self, count: usize) {
-        let mut records = self.records(count);
-        self.spool.writer().append(&mut records).unwrap();
+        let records = self.records(count);
+        self.spool.writer().append(records.clone()).unwrap();
         self.acknowledged.extend(records.iter().map(|record| record.id.to_string()));
     }
 
@@ -274,8 +275,8 @@ impl Life {
     async fn die_while_appending(&mut self, bytes: usize) {
         let path = segments(&self.test.dir.path().join("spool")).pop().unwrap();
         let good = fs::metadata(&path).unwrap().len();
-        let mut records = self.records(3);
-        self.spool.writer().append(&mut records).unwrap();
+        let records = self.records(3);
+        self.spool.writer().append(records.clone()).unwrap();
         let written = fs::metadata(&path).unwrap().len() - good;
         if written == 0 {
             // It went into a new segment, whole.

@@ -1,5 +1,7 @@
 //! Batches of the spool into the database.
 
+use std::borrow::Cow;
+
 use domain::ids::{GroupId, KeyId};
 use storage::keys::KeyFilter;
 use storage::logs::{LogFilter, RequestType};
@@ -12,9 +14,9 @@ use crate::support::{TestDb, at, group, open, record, secrets};
 const ALL: PageRequest = PageRequest { page: 1, size: 1000 };
 
 /// Sends records through a spool of their own into the database.
-pub(crate) async fn store(test: &TestDb, mut records: Vec<SpoolRecord>) -> Vec<Stored> {
+pub(crate) async fn store(test: &TestDb, records: Vec<SpoolRecord<'static>>) -> Vec<Stored> {
     let spool = Spool::open(&test.dir.path().join("spool"), Limits::default()).unwrap();
-    spool.writer().append(&mut records).unwrap();
+    spool.writer().append(records).unwrap();
     let mut drain = spool.drain(test.db.spool_position(spool.id()).await.unwrap()).unwrap();
     let mut stored = Vec::new();
     while let Some(batch) = drain.next_batch().unwrap() {
@@ -105,7 +107,7 @@ async fn an_hour_that_1_4_counted_in_utc_goes_on_in_the_same_row() {
 async fn a_batch_is_stored_once() {
     let test = TestDb::new().await;
     let spool = Spool::open(&test.dir.path().join("spool"), Limits::default()).unwrap();
-    spool.writer().append(&mut [record(1, 1000, None)]).unwrap();
+    spool.writer().append([record(1, 1000, None)]).unwrap();
     let mut drain = spool.drain(None).unwrap();
     let batch = drain.next_batch().unwrap().unwrap().clone();
     assert_eq!(test.db.store_batch(&batch).await.unwrap().rows, 1);
@@ -117,8 +119,8 @@ async fn a_batch_is_stored_once() {
 async fn a_row_that_cannot_be_stored_does_not_hold_up_the_others() {
     let test = TestDb::new().await;
     let records: Vec<_> = (0..257).map(|number| record(number, 1000, None)).collect();
-    let twin = SpoolRecord { request_path: "/twin".to_owned(), ..record(100, 1000, None) };
-    let bad = SpoolRecord { model: "refuse-me".to_owned(), ..record(1000, 1000, None) };
+    let twin = SpoolRecord { request_path: "/twin".into(), ..record(100, 1000, None) };
+    let bad = SpoolRecord { model: "refuse-me".into(), ..record(1000, 1000, None) };
     let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON request_logs WHEN new.model = 'refuse-me' BEGIN SELECT raise(ABORT, 'no'); END";
     sqlx::raw_sql(refuse).execute(&mut test.sql().await).await.unwrap();
 
@@ -138,7 +140,7 @@ async fn a_row_that_cannot_be_stored_does_not_hold_up_the_others() {
 #[tokio::test]
 async fn texts_are_cut_to_their_columns_and_freed_of_nul() {
     let test = TestDb::new().await;
-    let long = "ü🙂\0".repeat(40_000);
+    let long = Cow::<'static, str>::Owned("ü🙂\0".repeat(40_000));
     let odd = SpoolRecord {
         group_name: long.clone(),
         parent_group_name: long.clone(),
@@ -180,7 +182,7 @@ async fn texts_are_cut_to_their_columns_and_freed_of_nul() {
 async fn a_database_that_is_away_costs_nothing() {
     let test = TestDb::new().await;
     let spool = Spool::open(&test.dir.path().join("spool"), Limits::default()).unwrap();
-    spool.writer().append(&mut [record(1, 1000, None)]).unwrap();
+    spool.writer().append([record(1, 1000, None)]).unwrap();
     let mut drain = spool.drain(None).unwrap();
     test.db.close().await;
     let error = test.db.store_batch(drain.next_batch().unwrap().unwrap()).await.unwrap_err();

@@ -1,5 +1,6 @@
 //! Databases and values that many tests need.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,6 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use storage::cipher::StoredKey;
 use storage::logs::RequestType;
 use storage::spool::SpoolRecord;
 use storage::{Db, Dsn, KeyCipher};
@@ -109,35 +109,35 @@ pub(crate) fn group(name: &str) -> GroupSpec {
 }
 
 /// A final success of `key` at `timestamp_ms`, told apart by `number`.
-pub(crate) fn record(number: u64, timestamp_ms: i64, key: Option<KeyId>) -> SpoolRecord {
+pub(crate) fn record(number: u64, timestamp_ms: i64, key: Option<KeyId>) -> SpoolRecord<'static> {
     SpoolRecord {
         id: Uuid::from_u64_pair(0x7000, 0x8000_0000_0000_0000 | number),
         request_id: Uuid::from_u64_pair(0x7001, number),
         timestamp_ms,
         group_id: GroupId(1),
-        group_name: "g".to_owned(),
+        group_name: "g".into(),
         parent_group_id: None,
-        parent_group_name: String::new(),
+        parent_group_name: "".into(),
         key_id: key,
-        key: StoredKey::default(),
+        key: Cow::default(),
         counts_as_use: key.is_some(),
-        model: "gpt-4o".to_owned(),
+        model: "gpt-4o".into(),
         is_success: true,
-        source_ip: "127.0.0.1".to_owned(),
+        source_ip: "127.0.0.1".into(),
         status_code: 200,
-        request_path: "/proxy/g/v1/chat/completions".to_owned(),
+        request_path: "/proxy/g/v1/chat/completions".into(),
         duration_ms: 5,
-        error_message: String::new(),
-        user_agent: "test/1".to_owned(),
+        error_message: "".into(),
+        user_agent: "test/1".into(),
         request_type: RequestType::Final,
-        upstream_addr: "https://api.example.com/v1/chat/completions".to_owned(),
+        upstream_addr: "https://api.example.com/v1/chat/completions".into(),
         is_stream: false,
-        request_body: String::new(),
+        request_body: "".into(),
         first_byte_ms: Some(3),
         prompt_tokens: Some(10),
         completion_tokens: Some(20),
         cached_tokens: None,
         attempt: 1,
-        proxy_key_hash: "aa".to_owned(),
+        proxy_key_hash: "aa".into(),
     }
 }

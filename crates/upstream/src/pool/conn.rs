@@ -29,9 +29,9 @@ use crate::body::RequestBody;
 
 /// No request begins on a connection older than this, so that changes of DNS are seen.
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(600);
-/// A response head beyond either limit is broken.
+/// A longer response head is broken, and one with more than hyper's own limit of 100 headers: any other limit would make it allocate for
+/// them at each answer.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-const MAX_HEADERS: usize = 256;
 /// The most that is read of a body at once.
 const MAX_READ_BYTES: usize = 128 * 1024;
 
@@ -52,12 +52,8 @@ impl Conn {
     {
         let answered = Arc::new(AtomicBool::new(false));
         let io = TokioIo::new(Watched { io, answered: Arc::clone(&answered) });
-        let (sender, connection) = http1::Builder::new()
-            .max_buf_size(MAX_READ_BYTES)
-            .max_header_size(MAX_HEAD_BYTES)
-            .max_headers(MAX_HEADERS)
-            .handshake(io)
-            .await?;
+        let (sender, connection) =
+            http1::Builder::new().max_buf_size(MAX_READ_BYTES).max_header_size(MAX_HEAD_BYTES).handshake(io).await?;
         let driver = tasks.spawn_on(
             async move {
                 if let Err(error) = connection.with_upgrades().await {

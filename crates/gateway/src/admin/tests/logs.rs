@@ -1,9 +1,10 @@
 //! The request log.
 
+use std::borrow::Cow;
+
 use domain::ids::GroupId;
 use domain::secret::Secret;
 use serde_json::json;
-use storage::cipher::StoredKey;
 use storage::logs::RequestType;
 use storage::spool::{Limits, Spool, SpoolRecord};
 use tempfile::TempDir;
@@ -11,43 +12,43 @@ use uuid::Uuid;
 
 use super::kit::Api;
 
-fn record(number: u64, status_code: u16) -> SpoolRecord {
+fn record(number: u64, status_code: u16) -> SpoolRecord<'static> {
     SpoolRecord {
         id: Uuid::from_u64_pair(0x7000, number),
         request_id: Uuid::from_u64_pair(0x7001, number),
         timestamp_ms: 1_800_000_000_000 + i64::try_from(number).unwrap() * 1000,
         group_id: GroupId(1),
-        group_name: "my-group".to_owned(),
+        group_name: "my-group".into(),
         parent_group_id: None,
-        parent_group_name: String::new(),
+        parent_group_name: "".into(),
         key_id: None,
-        key: StoredKey::default(),
+        key: Cow::default(),
         counts_as_use: false,
-        model: "gpt-4o".to_owned(),
+        model: "gpt-4o".into(),
         is_success: status_code < 400,
-        source_ip: "192.0.2.1".to_owned(),
+        source_ip: "192.0.2.1".into(),
         status_code,
-        request_path: "/proxy/my-group/v1/chat/completions".to_owned(),
+        request_path: "/proxy/my-group/v1/chat/completions".into(),
         duration_ms: 12,
-        error_message: if status_code < 400 { String::new() } else { "no such thing".to_owned() },
-        user_agent: "test/1".to_owned(),
+        error_message: if status_code < 400 { "".into() } else { "no such thing".into() },
+        user_agent: "test/1".into(),
         request_type: RequestType::Final,
-        upstream_addr: "https://api.example.com".to_owned(),
+        upstream_addr: "https://api.example.com".into(),
         is_stream: true,
-        request_body: String::new(),
+        request_body: "".into(),
         first_byte_ms: Some(3),
         prompt_tokens: None,
         completion_tokens: None,
         cached_tokens: None,
         attempt: 1,
-        proxy_key_hash: String::new(),
+        proxy_key_hash: "".into(),
     }
 }
 
-async fn store(api: &Api, mut records: Vec<SpoolRecord>) {
+async fn store(api: &Api, mut records: Vec<SpoolRecord<'static>>) {
     let dir = TempDir::new().unwrap();
     let spool = Spool::open(dir.path(), Limits::default()).unwrap();
-    spool.writer().append(&mut records).unwrap();
+    spool.writer().append(records.clone()).unwrap();
     let mut drain = spool.drain(None).unwrap();
     let batch = drain.next_batch().unwrap().unwrap();
     api.state.db.store_batch(batch).await.unwrap();
@@ -57,7 +58,7 @@ async fn store(api: &Api, mut records: Vec<SpoolRecord>) {
 async fn an_entry_looks_as_clients_know_it() {
     let api = Api::new().await;
     let mut one = record(1, 200);
-    one.key = api.state.db.cipher().store(&Secret::from("sk-plain")).unwrap();
+    one.key = Cow::Owned(api.state.db.cipher().store(&Secret::from("sk-plain")).unwrap());
     let hash = api.state.db.cipher().hash("sk-plain");
     store(&api, vec![one]).await;
     let expected = json!({
@@ -76,7 +77,7 @@ async fn an_entry_looks_as_clients_know_it() {
 async fn entries_are_filtered_newest_first() {
     let api = Api::new().await;
     let mut first = record(1, 200);
-    first.key = api.state.db.cipher().store(&Secret::from("sk-first")).unwrap();
+    first.key = Cow::Owned(api.state.db.cipher().store(&Secret::from("sk-first")).unwrap());
     let mut fourth = record(4, 500);
     fourth.request_type = RequestType::Retry;
     fourth.parent_group_name = "all".to_owned();

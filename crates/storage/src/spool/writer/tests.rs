@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 
@@ -6,47 +7,46 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::super::{Limits, Spool};
-use crate::cipher::StoredKey;
 use crate::logs::RequestType;
 use crate::spool::SpoolRecord;
 
-fn record(model: &str) -> SpoolRecord {
+fn record(model: &str) -> SpoolRecord<'static> {
     SpoolRecord {
         id: Uuid::nil(),
         request_id: Uuid::nil(),
         timestamp_ms: 0,
         group_id: GroupId(1),
-        group_name: String::new(),
+        group_name: "".into(),
         parent_group_id: None,
-        parent_group_name: String::new(),
+        parent_group_name: "".into(),
         key_id: None,
-        key: StoredKey::default(),
+        key: Cow::default(),
         counts_as_use: false,
-        model: model.to_owned(),
+        model: model.to_owned().into(),
         is_success: true,
-        source_ip: String::new(),
+        source_ip: "".into(),
         status_code: 200,
-        request_path: String::new(),
+        request_path: "".into(),
         duration_ms: 0,
-        error_message: String::new(),
-        user_agent: String::new(),
+        error_message: "".into(),
+        user_agent: "".into(),
         request_type: RequestType::Final,
-        upstream_addr: String::new(),
+        upstream_addr: "".into(),
         is_stream: false,
-        request_body: String::new(),
+        request_body: "".into(),
         first_byte_ms: None,
         prompt_tokens: None,
         completion_tokens: None,
         cached_tokens: None,
         attempt: 1,
-        proxy_key_hash: String::new(),
+        proxy_key_hash: "".into(),
     }
 }
 
 fn models(spool: &Spool) -> Vec<String> {
     let mut drain = spool.drain(None).unwrap();
     let batch = drain.next_batch().unwrap();
-    batch.map(|batch| batch.rows.iter().map(|row| row.model.clone()).collect()).unwrap_or_default()
+    batch.map(|batch| batch.rows.iter().map(|row| row.model.to_string()).collect()).unwrap_or_default()
 }
 
 /// `/dev/full` refuses every write as a full disk does.
@@ -55,17 +55,17 @@ fn models(spool: &Spool) -> Vec<String> {
 fn a_full_disk_is_told_and_nothing_is_kept() {
     let dir = TempDir::new().unwrap();
     let spool = Spool::open(dir.path(), Limits::default()).unwrap();
-    spool.writer().append(&mut [record("before")]).unwrap();
+    spool.writer().append([record("before")]).unwrap();
     let bytes = spool.bytes();
     let full = File::options().write(true).open("/dev/full").unwrap();
     let good = std::mem::replace(&mut spool.shared.active().file, full);
 
-    let mut records = [record("kept by the caller")];
-    assert_eq!(spool.writer().append(&mut records).unwrap_err().kind(), ErrorKind::StorageFull);
+    let records = [record("kept by the caller")];
+    assert_eq!(spool.writer().append(records.clone()).unwrap_err().kind(), ErrorKind::StorageFull);
     assert_eq!(spool.bytes(), bytes);
 
     spool.shared.active().file = good;
-    spool.writer().append(&mut records).unwrap();
+    spool.writer().append(records.clone()).unwrap();
     assert_eq!(models(&spool), ["before", "kept by the caller"]);
 }
 
@@ -73,7 +73,7 @@ fn a_full_disk_is_told_and_nothing_is_kept() {
 fn what_a_failed_append_left_behind_is_written_over() {
     let dir = TempDir::new().unwrap();
     let spool = Spool::open(dir.path(), Limits::default()).unwrap();
-    spool.writer().append(&mut [record("one")]).unwrap();
+    spool.writer().append([record("one")]).unwrap();
     {
         let mut active = spool.shared.active();
         let end = active.bytes;
@@ -81,7 +81,7 @@ fn what_a_failed_append_left_behind_is_written_over() {
         active.file.write_all(&[7; 500]).unwrap();
     }
     assert_eq!(models(&spool), ["one"]);
-    spool.writer().append(&mut [record("two")]).unwrap();
+    spool.writer().append([record("two")]).unwrap();
     assert_eq!(models(&spool), ["one", "two"]);
     let reopened = Spool::open(dir.path(), Limits::default()).unwrap();
     assert_eq!(models(&reopened), ["one", "two"]);
@@ -96,7 +96,7 @@ fn many_threads_append_at_once() {
             let writer = spool.writer();
             scope.spawn(move || {
                 for _ in 0..100 {
-                    writer.append(&mut [record("m")]).unwrap();
+                    writer.append([record("m")]).unwrap();
                 }
             });
         }
