@@ -40,6 +40,7 @@ mod journey;
 mod judge;
 mod mask;
 mod model_list;
+mod names;
 mod plan;
 mod record;
 pub mod relay;

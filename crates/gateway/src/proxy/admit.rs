@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Version};
 use uuid::Uuid;
 
 use super::Shared;
+use super::names;
 use super::respond::Refusal;
 use crate::channels::ErrorShape;
 use crate::server::in_flight::Entered;
@@ -59,7 +60,7 @@ impl Admitted {
 pub fn admit(shared: &Shared, head: Parts, peer: IpAddr, id: Uuid) -> Result<Admitted, Refusal> {
     let arrived = Instant::now();
     let snapshot = shared.current.load_full();
-    let path: Arc<str> = head.uri.path().into();
+    let path = names::shared(head.uri.path());
     let (name, path_at) = split(&path);
     let route = snapshot.route(name).cloned().ok_or_else(|| Refusal::unknown_group(name))?;
     let shape = shape_of(&route);

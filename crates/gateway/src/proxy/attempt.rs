@@ -48,7 +48,9 @@ pub struct Answer {
     pub held: VecDeque<Frame<Bytes>>,
     /// The rest of the body; `None` if all of it has been read.
     pub rest: Option<ResponseBody>,
-    /// Whether it is a stream.
+    /// The kind of stream its content type tells.
+    pub kind: Option<StreamKind>,
+    /// Whether it is a stream, by its content type or by what was asked for.
     pub is_stream: bool,
 }
 
@@ -182,7 +184,7 @@ async fn look(
     let (head, body) = response.into_parts();
     let kind = StreamKind::of(&head.headers);
     let is_stream = kind.is_some() || choice.service.channel.streams_by_path(shaped.path());
-    let answer = Box::new(Answer { head, held: VecDeque::new(), rest: Some(body), is_stream });
+    let answer = Box::new(Answer { head, held: VecDeque::new(), rest: Some(body), kind, is_stream });
     if answer.head.status.as_u16() >= 400 {
         return Reply::Bad(excerpt(answer, deadline).await);
     }

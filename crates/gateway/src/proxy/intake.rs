@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use domain::rewrite::hints::{Hints, Progress, hints};
+use futures_util::FutureExt;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body as _, Incoming};
@@ -161,8 +162,15 @@ impl<'a> Reader<'a> {
 
     async fn read_more(&mut self) -> Result<(), Refusal> {
         let Some(body) = &mut self.body else { return Ok(()) };
-        let frame = tokio::time::timeout(self.shared.read_timeout, body.frame()).await;
-        let Some(frame) = frame.map_err(|_| self.refusal(SourceFailure::TimedOut))? else {
+        // Most bodies arrive together with their head: no clock is needed for them.
+        let frame = match body.frame().now_or_never() {
+            Some(frame) => frame,
+            None => {
+                let frame = tokio::time::timeout(self.shared.read_timeout, body.frame()).await;
+                frame.map_err(|_| self.refusal(SourceFailure::TimedOut))?
+            }
+        };
+        let Some(frame) = frame else {
             self.body = None;
             return Ok(());
         };

@@ -25,7 +25,7 @@ use super::record::{self, Record};
 use super::relay::{Ending, Pace, Relay, Success};
 use super::respond::{Refusal, passed_on, rewritten};
 use super::shape::{self, Shaped};
-use super::{DataPlane, model_list};
+use super::{DataPlane, model_list, names};
 use crate::clock::{self, seconds};
 use crate::keyring::Census;
 use crate::server::body::ServerBody;
@@ -108,7 +108,8 @@ struct Bounds {
 impl<'p> Journey<'p> {
     fn begin(plane: &'p DataPlane, admitted: Admitted, intake: Intake, mut record: Record) -> Box<Self> {
         let first = services(&admitted.route).next();
-        let asked = first.and_then(|service| shape::asked_model(service, &admitted, &intake)).map(Arc::from);
+        let asked = first.and_then(|service| shape::asked_model(service, &admitted, &intake));
+        let asked = asked.map(|model| names::shared(&model));
         let by_path = first.is_some_and(|service| service.channel.streams_by_path(admitted.path()));
         let asks_for_stream = by_path || intake.hints.stream == Some(true);
         record.asks_for(asked.as_ref(), asks_for_stream);
@@ -180,7 +181,7 @@ impl<'p> Journey<'p> {
     /// `model` shared with the model that was asked for, if it is the same.
     fn shared_name(&self, model: &str) -> Arc<str> {
         let asked = self.asked.as_ref().filter(|asked| ***asked == *model);
-        asked.map_or_else(|| model.into(), Arc::clone)
+        asked.map_or_else(|| names::shared(model), Arc::clone)
     }
 
     async fn send(&self, choice: &Choice, shaped: &Shaped<'_>, progress: &Progress) -> Reply {
@@ -260,12 +261,11 @@ impl<'p> Journey<'p> {
     ) -> Response<ServerBody> {
         let settings = &choice.service.settings;
         let pace = if answer.is_stream {
-            Pace::Idle(seconds(settings.stream_idle_timeout))
+            Pace::idle(seconds(settings.stream_idle_timeout))
         } else {
             Pace::Until(Instant::from_std(self.admitted.arrived) + seconds(settings.request_timeout))
         };
-        let is_event_stream = StreamKind::of(&answer.head.headers) == Some(StreamKind::Events);
-        let head = passed_on(answer.head, is_event_stream);
+        let head = passed_on(answer.head, answer.kind == Some(StreamKind::Events));
         let model = choice.service.sent_model(self.asked.as_deref()).map(|model| self.shared_name(model));
         let ending = Ending { record: self.record, status: head.status.as_u16(), model, choice, result };
         let relay = Relay::new(answer.held, answer.rest, pace, ending, self.admitted.counted);

@@ -24,8 +24,15 @@ use crate::server::in_flight::Entered;
 pub enum Pace {
     /// The whole of it must be there by then.
     Until(Instant),
-    /// Nothing may be missing for longer than this.
-    Idle(Duration),
+    /// Nothing may be missing for longer than `limit`; the last came at `since`.
+    Idle { limit: Duration, since: Instant },
+}
+
+impl Pace {
+    /// No pause longer than `limit`, counted from now on.
+    pub fn idle(limit: Duration) -> Self {
+        Self::Idle { limit, since: Instant::now() }
+    }
 }
 
 /// What is to be done when the body has ended, one way or another.
@@ -57,7 +64,6 @@ pub struct Relay {
     masker: Option<Masker>,
     pace: Pace,
     timer: Option<Pin<Box<Sleep>>>,
-    last_frame: Instant,
     ending: Option<Box<Ending>>,
     /// The body has broken off, and the client is about to see it.
     breaking: bool,
@@ -73,18 +79,9 @@ impl Relay {
         ending: Ending,
         counted: Entered,
     ) -> Self {
-        let (last_frame, ending) = (Instant::now(), Some(Box::new(ending)));
-        let mut relay = Self {
-            held,
-            rest,
-            masker: None,
-            pace,
-            timer: None,
-            last_frame,
-            ending,
-            breaking: false,
-            _counted: counted,
-        };
+        let ending = Some(Box::new(ending));
+        let mut relay =
+            Self { held, rest, masker: None, pace, timer: None, ending, breaking: false, _counted: counted };
         if relay.is_end_stream() {
             relay.complete();
         }
@@ -105,7 +102,9 @@ impl Relay {
         match Pin::new(body).poll_frame(cx) {
             Poll::Pending => self.poll_pace(cx).map(|why| Some(Err(why))),
             Poll::Ready(frame) => {
-                self.last_frame = Instant::now();
+                if let Pace::Idle { since, .. } = &mut self.pace {
+                    *since = Instant::now();
+                }
                 Poll::Ready(frame.map(|frame| frame.map_err(|error| format!("the response was cut short: {error}"))))
             }
         }
@@ -115,7 +114,7 @@ impl Relay {
     fn poll_pace(&mut self, cx: &mut Context<'_>) -> Poll<String> {
         let deadline = match self.pace {
             Pace::Until(deadline) => deadline,
-            Pace::Idle(limit) => self.last_frame + limit,
+            Pace::Idle { limit, since } => since + limit,
         };
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         while timer.deadline() < deadline {
@@ -125,7 +124,7 @@ impl Relay {
         ready!(timer.as_mut().poll(cx));
         Poll::Ready(match self.pace {
             Pace::Until(_) => "the response was not complete within request_timeout".to_owned(),
-            Pace::Idle(limit) => format!("the stream sent nothing for {} s", limit.as_secs()),
+            Pace::Idle { limit, .. } => format!("the stream sent nothing for {} s", limit.as_secs()),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The keys clients show. Only their digests are kept, so a look-up takes the same time whatever is shown and nothing can leak.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use domain::group::proxy_keys;
 use ring::digest::{SHA256, digest};
@@ -10,7 +11,7 @@ pub type KeyDigest = [u8; 32];
 
 /// A set of proxy keys.
 #[derive(Clone, Default)]
-pub struct ProxyKeys(HashSet<KeyDigest>);
+pub struct ProxyKeys(HashSet<KeyDigest, BuildHasherDefault<OfDigest>>);
 
 impl ProxyKeys {
     /// The keys of a comma separated list.
@@ -29,6 +30,22 @@ impl ProxyKeys {
 impl std::fmt::Debug for ProxyKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} keys", self.0.len())
+    }
+}
+
+/// A digest is as good as random already: eight bytes of it are its hash.
+#[derive(Default)]
+struct OfDigest(u64);
+
+impl Hasher for OfDigest {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
     }
 }
 
