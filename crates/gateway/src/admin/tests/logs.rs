@@ -45,10 +45,10 @@ fn record(number: u64, status_code: u16) -> SpoolRecord<'static> {
     }
 }
 
-async fn store(api: &Api, mut records: Vec<SpoolRecord<'static>>) {
+async fn store(api: &Api, records: Vec<SpoolRecord<'static>>) {
     let dir = TempDir::new().unwrap();
     let spool = Spool::open(dir.path(), Limits::default()).unwrap();
-    spool.writer().append(records.clone()).unwrap();
+    spool.writer().append(records).unwrap();
     let mut drain = spool.drain(None).unwrap();
     let batch = drain.next_batch().unwrap().unwrap();
     api.state.db.store_batch(batch).await.unwrap();
@@ -80,8 +80,8 @@ async fn entries_are_filtered_newest_first() {
     first.key = Cow::Owned(api.state.db.cipher().store(&Secret::from("sk-first")).unwrap());
     let mut fourth = record(4, 500);
     fourth.request_type = RequestType::Retry;
-    fourth.parent_group_name = "all".to_owned();
-    fourth.source_ip = "192.0.2.9".to_owned();
+    fourth.parent_group_name = "all".into();
+    fourth.source_ip = "192.0.2.9".into();
     store(&api, vec![first, record(2, 404), record(3, 200), fourth]).await;
     let all = "start_time=2027-01-01T00:00:00Z";
     let cases: [(&str, &[u64]); 15] = [

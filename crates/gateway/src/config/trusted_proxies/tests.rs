@@ -11,7 +11,7 @@ fn client(proxies: &str, peer: &str, lines: &[&str]) -> String {
     let mut headers = HeaderMap::new();
     for line in lines {
         let (name, value) = line.split_once(": ").unwrap();
-        let name: http::HeaderName = name.parse().unwrap();
+        let name: HeaderName = name.parse().unwrap();
         headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
     }
     trusted(proxies).client_ip(peer.parse().unwrap(), &headers).to_string()
