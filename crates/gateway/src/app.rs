@@ -173,6 +173,7 @@ impl App {
                     limits,
                     requests,
                     drain,
+                    tasks: TaskTracker::new(),
                 }
             })?;
             workers.push(worker);

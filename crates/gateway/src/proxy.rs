@@ -15,6 +15,7 @@
 //! | [`judge`] | asks the outcome table, tells the pool and the upstream's health |
 //! | [`respond`] | the client's answer: the provider's, or our own in the provider's form |
 //! | [`relay`] | passes the body on as it arrives and sees how it ends |
+//! | [`tunnel`] | after a 101, in the place of both: bytes both ways |
 //! | [`record`] | the rows of the request log |
 //!
 //! Nothing here touches a database, and no lock is held across an await.
@@ -46,6 +47,7 @@ mod record;
 pub mod relay;
 mod respond;
 mod shape;
+pub mod tunnel;
 
 /// Our id of a request; it stands in the log rows of all its attempts.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-gpt-load-request-id");

@@ -11,6 +11,7 @@
 //! | [`in_flight`] | counting requests that are under way |
 //! | [`handover`] | requests that go to the control plane, and their answers |
 //! | [`body`] | response bodies of both planes |
+//! | [`upgrade`] | connections that leave HTTP |
 
 pub mod acceptor;
 pub mod body;
@@ -20,4 +21,5 @@ pub mod guarded_io;
 pub mod handover;
 mod head_check;
 pub mod in_flight;
+pub mod upgrade;
 pub mod worker;

@@ -11,8 +11,10 @@ use smallvec::SmallVec;
 use super::url;
 
 mod rules;
+mod upgrade;
 
 pub use rules::{HeaderAction, HeaderRule, HeaderRuleError, HeaderRules, Variables, canonical_name};
+pub use upgrade::{subprotocol_credential, upgrade};
 
 /// Removes what concerns one connection only (RFC 9110, 7.6.1): the fields any `Connection` names, and those known to
 /// be hop by hop. `te: trailers` is kept, since upstreams answer it end to end.
@@ -24,11 +26,12 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
 }
 
 /// Removes what must not reach a provider: what concerns one connection only, as [`strip_hop_by_hop`] does, what tells
-/// who the client is (`Forwarded`, `X-Forwarded-*`, `X-Real-IP`, `CF-*`, `CDN-Loop`, `Via`), and all headers that can
-/// carry a credential (`?key=` is removed by [`url::strip_key`]). `Expect` goes too: the server answers `100 Continue`
+/// who the client is (`Forwarded`, `X-Forwarded-*`, `X-Real-IP`, `CF-*`, `CDN-Loop`, `Via`), and all that can carry a
+/// credential: headers, and a member of the WebSocket subprotocols (`?key=` is removed by [`url::strip_key`]). `Expect` goes too: the server answers `100 Continue`
 /// itself once the body is wanted.
 pub fn strip_for_provider(headers: &mut HeaderMap) {
     strip(headers, |name| is_client_identity(name) || is_credential(name) || name == "expect");
+    upgrade::strip_subprotocol_credential(headers);
 }
 
 /// The client's credential: the first of `?key=`, `Authorization: Bearer`, `x-api-key`, `x-goog-api-key` and `api-key`
@@ -56,6 +59,7 @@ fn is_hop_by_hop(name: &str) -> bool {
             | "te"
             | "transfer-encoding"
             | "upgrade"
+            | "http2-settings"
     )
 }
 

@@ -1,11 +1,12 @@
 //! First phase: whose request is this, may it pass, and what of its head goes on.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use domain::rewrite::{headers, url};
-use http::header::COOKIE;
+use http::header::{CONNECTION, COOKIE, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version};
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use super::names;
 use super::respond::Refusal;
 use crate::channels::ErrorShape;
 use crate::server::in_flight::Entered;
+use crate::server::upgrade::Protocols;
 use crate::snapshot::proxy_keys::{KeyDigest, digest_of};
 use crate::snapshot::{Route, Snapshot, Target};
 
@@ -36,6 +38,8 @@ pub struct Admitted {
     pub query: Option<Box<str>>,
     /// The headers that go on: no hop-by-hop ones, no client identity, no credential.
     pub headers: HeaderMap,
+    /// Whether it asks for a tunnel: its headers then say for which protocol.
+    pub asks_for_tunnel: bool,
     /// The client's address.
     pub client_ip: IpAddr,
     /// Digest of the proxy key.
@@ -57,20 +61,28 @@ impl Admitted {
 }
 
 /// Lets a request in, or says why not.
-pub fn admit(shared: &Shared, head: Parts, peer: IpAddr, id: Uuid) -> Result<Admitted, Refusal> {
+pub fn admit(shared: &Shared, mut head: Parts, peer: IpAddr, id: Uuid) -> Result<Admitted, Refusal> {
     let arrived = Instant::now();
     let snapshot = shared.current.load_full();
     let path = names::shared(head.uri.path());
     let (name, path_at) = split(&path);
     let route = snapshot.route(name).cloned().ok_or_else(|| Refusal::unknown_group(name))?;
     let shape = shape_of(&route);
-    let proxy_key = authenticate(&snapshot, &route, &head).ok_or_else(|| Refusal::unauthorized(shape))?;
+    let protocols = head.extensions.remove::<Protocols>();
+    let proxy_key =
+        authenticate(&snapshot, &route, &head, protocols.is_some()).ok_or_else(|| Refusal::unauthorized(shape))?;
     if url::escapes_base(path.get(path_at..).unwrap_or_default()) {
         return Err(Refusal::bad_path(shape));
     }
     let counted = shared.requests.enter_below(shared.max_requests).ok_or_else(|| Refusal::too_busy(shape))?;
     let query = url::strip_key(head.uri.query()).map(|query| query.into_owned().into_boxed_str());
     let client_ip = shared.trusted_proxies.client_ip(peer, &head.headers);
+    let asks_for_tunnel = protocols.is_some();
+    let mut headers = clean(head.headers, head.version);
+    if let Some(Protocols(protocols)) = protocols {
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, protocols);
+    }
     Ok(Admitted {
         id,
         arrived,
@@ -79,7 +91,8 @@ pub fn admit(shared: &Shared, head: Parts, peer: IpAddr, id: Uuid) -> Result<Adm
         full_path: path,
         path_at,
         query,
-        headers: clean(head.headers, head.version),
+        headers,
+        asks_for_tunnel,
         client_ip,
         proxy_key,
         counted,
@@ -94,8 +107,10 @@ fn split(path: &str) -> (&str, usize) {
     (name, PREFIX.len() + name.len())
 }
 
-fn authenticate(snapshot: &Snapshot, route: &Route, head: &Parts) -> Option<KeyDigest> {
-    let digest = digest_of(&headers::credential(&head.headers, head.uri.query())?);
+fn authenticate(snapshot: &Snapshot, route: &Route, head: &Parts, asks_for_tunnel: bool) -> Option<KeyDigest> {
+    let among_subprotocols = || headers::subprotocol_credential(&head.headers).filter(|_| asks_for_tunnel);
+    let credential = headers::credential(&head.headers, head.uri.query());
+    let digest = digest_of(&credential.or_else(|| among_subprotocols().map(Cow::Borrowed))?);
     (snapshot.proxy_keys.contains(&digest) || route.proxy_keys.contains(&digest)).then_some(digest)
 }
 

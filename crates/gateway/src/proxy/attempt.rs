@@ -79,6 +79,9 @@ pub enum NoAnswer {
     /// The body broke off before the first event.
     #[error("the stream broke off before its first event")]
     Broken,
+    /// A 101 to a request that did not ask for one.
+    #[error("the provider switched protocols without having been asked to")]
+    Switched,
 }
 
 /// One attempt about to be made.
@@ -101,6 +104,9 @@ impl Attempt<'_> {
     /// Sends the request and looks at the beginning of the answer.
     pub async fn make(self) -> Reply {
         match self.send().await {
+            Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS && !self.admitted.asks_for_tunnel => {
+                Reply::None(NoAnswer::Switched)
+            }
             Ok(response) => look(response, self.choice, self.shaped, self.deadline).await,
             Err(none) => Reply::None(none),
         }

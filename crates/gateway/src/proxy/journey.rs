@@ -9,7 +9,7 @@ use domain::classify::Outcome;
 use domain::classify::decode::decode_whole;
 use domain::secret::Secret;
 use http::header::CONTENT_ENCODING;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Frame;
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -25,6 +25,7 @@ use super::record::{self, Record};
 use super::relay::{Ending, Pace, Relay, Success};
 use super::respond::{Refusal, passed_on, rewritten};
 use super::shape::{self, Shaped};
+use super::tunnel::Tunnel;
 use super::{DataPlane, model_list, names};
 use crate::clock::{self, seconds};
 use crate::keyring::Census;
@@ -111,7 +112,7 @@ impl<'p> Journey<'p> {
         let asked = first.and_then(|service| shape::asked_model(service, &admitted, &intake));
         let asked = asked.map(|model| names::shared(&model));
         let by_path = first.is_some_and(|service| service.channel.streams_by_path(admitted.path()));
-        let asks_for_stream = by_path || intake.hints.stream == Some(true);
+        let asks_for_stream = by_path || admitted.asks_for_tunnel || intake.hints.stream == Some(true);
         record.asks_for(asked.as_ref(), asks_for_stream);
         Box::new(Self { plane, admitted, intake, record, asked, asks_for_stream })
     }
@@ -199,11 +200,22 @@ impl<'p> Journey<'p> {
         doubts: Vec<Doubt>,
     ) -> Response<ServerBody> {
         self.record.answered(answer.is_stream);
+        if answer.head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return self.tunnel(*answer, &choice, doubts);
+        }
         if model_list::is_to_be_rewritten(&self.admitted, &choice.service, &answer) {
             Box::pin(model_list::rewrite(&mut answer, &choice.service, self.admitted.query.as_deref())).await;
         }
         let proves_key = self.admitted.method == Method::POST && self.asked.is_some();
         self.relay(answer, choice, Ok(Success { proves_key, doubts }), None)
+    }
+
+    /// The provider has accepted key and request; what its connection and the client's carry from now on is their own.
+    fn tunnel(self: Box<Self>, answer: Answer, choice: &Choice, doubts: Vec<Doubt>) -> Response<ServerBody> {
+        let model = choice.service.sent_model(self.asked.as_deref());
+        Success { proves_key: true, doubts }.credit(choice, model);
+        let idle = seconds(choice.service.settings.stream_idle_timeout);
+        Tunnel::begin(answer.head, self.record, idle, self.admitted.counted)
     }
 
     /// All attempts have failed.

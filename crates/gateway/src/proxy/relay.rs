@@ -57,6 +57,19 @@ pub struct Success {
     pub doubts: Vec<Doubt>,
 }
 
+impl Success {
+    /// Tells key and upstream of it.
+    pub fn credit(self, choice: &Choice, model: Option<&str>) {
+        if self.proves_key {
+            choice.service.pool.served(&choice.key, model);
+            self.doubts.into_iter().for_each(Doubt::settle);
+        }
+        if let Some(upstream) = choice.upstream() {
+            upstream.health.well(model);
+        }
+    }
+}
+
 /// A response body on its way through.
 pub struct Relay {
     held: VecDeque<Frame<Bytes>>,
@@ -192,16 +205,9 @@ impl Body for Relay {
 
 impl Ending {
     fn complete(mut self: Box<Self>) {
-        let (choice, model) = (&self.choice, self.model.as_deref());
         match self.result {
             Ok(success) => {
-                if success.proves_key {
-                    choice.service.pool.served(&choice.key, model);
-                    success.doubts.into_iter().for_each(Doubt::settle);
-                }
-                if let Some(upstream) = choice.upstream() {
-                    upstream.health.well(model);
-                }
+                success.credit(&self.choice, self.model.as_deref());
                 self.record.finish(self.status, true, None);
             }
             Err(message) => self.record.finish(self.status, false, Some(&message)),

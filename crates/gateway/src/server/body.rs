@@ -8,6 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::in_flight::InFlight;
 use crate::proxy::relay::Relay;
+use crate::proxy::tunnel::Tunnel;
 
 /// What goes out as the body of a response.
 pub enum ServerBody {
@@ -17,6 +18,8 @@ pub enum ServerBody {
     Relay(Box<Relay>),
     /// The control plane's answer.
     Control(axum::body::Body),
+    /// Nothing, but the connection is the tunnel's from there on.
+    Tunnel(Box<Tunnel>),
 }
 
 /// Why a body broke off. The client only sees that it did.
@@ -47,6 +50,7 @@ impl Body for ServerBody {
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Relay(relay) => Pin::new(relay.as_mut()).poll_frame(cx),
             Self::Control(body) => Pin::new(body).poll_frame(cx).map_err(|_| CutShort),
+            Self::Tunnel(_) => Poll::Ready(None),
         }
     }
 
@@ -55,6 +59,7 @@ impl Body for ServerBody {
             Self::Full(bytes) => bytes.is_none(),
             Self::Relay(relay) => relay.is_end_stream(),
             Self::Control(body) => body.is_end_stream(),
+            Self::Tunnel(_) => true,
         }
     }
 
@@ -63,14 +68,15 @@ impl Body for ServerBody {
             Self::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             Self::Relay(relay) => relay.size_hint(),
             Self::Control(body) => body.size_hint(),
+            Self::Tunnel(_) => SizeHint::with_exact(0),
         }
     }
 }
 
-/// A body that keeps its request counted until it is gone.
+/// A body that keeps its request counted until it is gone, unless somebody else does.
 pub struct Counted {
     pub(super) body: ServerBody,
-    pub(super) _in_flight: InFlight,
+    pub(super) _in_flight: Option<InFlight>,
 }
 
 impl Body for Counted {

@@ -18,6 +18,7 @@ use super::cors::Origin;
 use super::guarded_io::GuardedIo;
 use super::head_check;
 use super::in_flight::{Count, InFlight};
+use super::upgrade::Asked;
 use super::worker::WorkerContext;
 
 /// Bytes of a request's head; more is answered with 431.
@@ -35,7 +36,7 @@ pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketA
     let io = GuardedIo::new(stream, context.limits, requests.clone());
     let service = service_fn(|request| answer(Arc::clone(&context), requests.clone(), peer, request));
     let builder = builder();
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
+    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
     let mut drain = pin!(context.drain.cancelled());
     let mut watching = false;
     let mut draining = false;
@@ -71,13 +72,17 @@ async fn answer(
     context: Arc<WorkerContext>,
     requests: Count,
     peer: SocketAddr,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Result<Response<Counted>, Infallible> {
+    let asked = Asked::of(&mut request);
     let in_flight = InFlight::begin(&requests, &context.requests);
     let mut response = route(&context, peer, request).await;
     // A provider's answer has the version of its own connection (RFC 9112 2.3).
     *response.version_mut() = Version::HTTP_11;
-    Ok(response.map(|body| Counted { body, _in_flight: in_flight }))
+    Ok(match asked {
+        None => response.map(|body| Counted { body, _in_flight: Some(in_flight) }),
+        Some(asked) => asked.answer(response, in_flight, &context.tasks),
+    })
 }
 
 async fn route(context: &WorkerContext, peer: SocketAddr, request: Request<Incoming>) -> Response<ServerBody> {

@@ -41,6 +41,7 @@ pub struct GuardedIo {
     head_since: Option<Instant>,
     write_blocked_since: Option<Instant>,
     lingers_until: Option<Instant>,
+    half_closes: bool,
 }
 
 impl GuardedIo {
@@ -57,7 +58,13 @@ impl GuardedIo {
             head_since: None,
             write_blocked_since: None,
             lingers_until: None,
+            half_closes: false,
         }
+    }
+
+    /// Whether to end our direction is to leave the client's as it is. Else what still comes is thrown away.
+    pub fn half_closes(&mut self, half_closes: bool) {
+        self.half_closes = half_closes;
     }
 
     fn deadline(&mut self) -> Option<Instant> {
@@ -158,6 +165,9 @@ impl AsyncWrite for GuardedIo {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        if self.half_closes {
+            return Poll::Ready(Ok(()));
+        }
         let until = self.lingers_until.unwrap_or_else(|| Instant::now() + LINGER);
         self.poll_linger(cx, until).map(Ok)
     }

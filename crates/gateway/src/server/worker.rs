@@ -37,6 +37,8 @@ pub struct WorkerContext {
     pub requests: Count,
     /// Set when connections are to finish what they do and close.
     pub drain: CancellationToken,
+    /// Connections, and what becomes of those that leave HTTP.
+    pub tasks: TaskTracker,
 }
 
 /// The acceptor's hold on a worker.
@@ -82,7 +84,7 @@ pub fn start(
 }
 
 async fn serve_all(context: Arc<WorkerContext>, mut handed: mpsc::Receiver<(TcpStream, SocketAddr)>, open: Count) {
-    let tasks = TaskTracker::new();
+    let tasks = context.tasks.clone();
     while let Some((stream, peer)) = handed.recv().await {
         let (context, counted) = (Arc::clone(&context), open.enter());
         tasks.spawn(async move {

@@ -1,12 +1,12 @@
 use super::*;
 
-fn headers(lines: &[(&str, &str)]) -> HeaderMap {
+pub(super) fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     let pair =
         |(name, value): &(&str, &str)| (HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
     lines.iter().map(pair).collect()
 }
 
-fn lines(headers: &HeaderMap) -> Vec<(&str, &str)> {
+pub(super) fn lines(headers: &HeaderMap) -> Vec<(&str, &str)> {
     let mut lines: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
     lines.sort_unstable();
     lines
@@ -27,6 +27,7 @@ fn hop_by_hop_headers_go() {
         ("te", "gzip;q=0.5, Trailers"),
         ("transfer-encoding", "chunked"),
         ("upgrade", "h2c"),
+        ("http2-settings", "AAMAAABkAAQAAP__"),
         ("content-length", "3"),
         ("host", "h"),
         ("trailer", "x-sum"),
