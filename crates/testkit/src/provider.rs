@@ -26,6 +26,7 @@ mod render;
 mod rules;
 mod script;
 mod stats;
+mod websocket;
 
 pub use answer::{Answer, At, Fault, Step};
 pub use key_text::WORDS as KEY_WORDS;

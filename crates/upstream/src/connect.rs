@@ -18,7 +18,7 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{
-    endpoint::{Endpoint, Origin, Scheme},
+    endpoint::{Endpoint, Scheme},
     error::{SendError, SendErrorKind},
     proxy::{Proxy, ProxyScheme},
 };
@@ -34,7 +34,7 @@ pub(crate) async fn connect(endpoint: &Endpoint, tls: &TlsConnector) -> Result<S
     let origin = endpoint.origin();
     let stream = match endpoint.proxy() {
         None => Stream::Tcp(direct::open(origin.host(), origin.port()).await?),
-        Some(proxy) => through(proxy, origin, tls).await?,
+        Some(proxy) => through(proxy, endpoint, tls).await?,
     };
     match origin.scheme() {
         Scheme::Http => Ok(stream),
@@ -43,24 +43,25 @@ pub(crate) async fn connect(endpoint: &Endpoint, tls: &TlsConnector) -> Result<S
 }
 
 /// A connection through `proxy`; whatever fails on it is the proxy's failure.
-async fn through(proxy: &Proxy, origin: &Origin, tls: &TlsConnector) -> Result<Stream, SendError> {
+async fn through(proxy: &Proxy, endpoint: &Endpoint, tls: &TlsConnector) -> Result<Stream, SendError> {
+    let origin = endpoint.origin();
     let blame = |error: &dyn std::fmt::Display| SendError::new(SendErrorKind::Proxy, format_args!("{proxy}: {error}"));
     let tcp = direct::open(proxy.host(), proxy.port()).await.map_err(|error| blame(&error))?;
     let mut stream = Stream::Tcp(tcp);
     if proxy.scheme() == ProxyScheme::Https {
         stream = tls::wrap(stream, proxy.host(), tls).await.map_err(|error| blame(&error))?;
     }
-    match (proxy.scheme(), origin.scheme()) {
-        (ProxyScheme::Socks5, _) => {
+    match proxy.scheme() {
+        ProxyScheme::Socks5 => {
             let opened = socks5::open(&mut stream, proxy.login(), origin).await;
             opened.map_err(|error| blame(&error))?;
         }
-        (_, Scheme::Https) => {
+        // The proxy reads the target from each request.
+        _ if endpoint.absolute().is_some() => {}
+        _ => {
             let opened = http_proxy::open_tunnel(&mut stream, proxy, origin).await;
             opened.map_err(|error| blame(&error))?;
         }
-        // The proxy reads the target from each request.
-        (_, Scheme::Http) => {}
     }
     Ok(stream)
 }

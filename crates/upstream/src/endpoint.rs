@@ -119,9 +119,9 @@ fn bracketed(host: &str) -> Cow<'_, str> {
 
 /// An upstream with its profile. Equal ones share their connections, so it may be made anew whenever the
 /// configuration is read; keep it in an `Arc` and compare nothing per request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// Of origin and profile, computed once.
+    /// Of origin and profile, computed once; inverted if it is for requests that leave HTTP.
     hash: u64,
     origin: Origin,
     profile: Arc<Profile>,
@@ -147,6 +147,16 @@ impl Endpoint {
             profile,
             proxy,
         }))
+    }
+
+    /// The same for requests that ask for another protocol: a proxy that forwards would take their `Upgrade` as meant for itself, so that
+    /// it is asked for a tunnel instead (RFC 6455 4.1). The two share no connections, if they differ.
+    #[must_use]
+    pub fn for_upgrade(self: &Arc<Self>) -> Arc<Self> {
+        if self.absolute.is_none() {
+            return Arc::clone(self);
+        }
+        Arc::new(Self { hash: !self.hash, absolute: None, ..Self::clone(self) })
     }
 
     /// Where requests go.

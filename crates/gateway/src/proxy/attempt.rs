@@ -117,6 +117,9 @@ impl Attempt<'_> {
         let upstream = self.choice.upstream().ok_or(NoAnswer::Target)?;
         let mut target = self.shaped.target(upstream, self.admitted).ok_or(NoAnswer::Target)?;
         let mut endpoint = Arc::clone(&upstream.endpoint);
+        if self.admitted.asks_for_tunnel {
+            endpoint = endpoint.for_upgrade();
+        }
         let mut redirects = 0;
         loop {
             let response = self.send_to(&endpoint, &target).await?;

@@ -4,6 +4,8 @@
 //! the tunnel's. After any other answer it is closed: nobody can say whether what was sent ahead is of the other protocol, so none of it
 //! may be taken for a request.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use domain::rewrite::headers;
 use http::header::CONNECTION;
@@ -13,11 +15,15 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::body::{Counted, ServerBody};
 use super::guarded_io::GuardedIo;
 use super::in_flight::InFlight;
+
+/// How long a client may go on sending when its tunnel has ended before its own direction has.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The protocols that a request asks for instead of HTTP, as `Upgrade` names them. The server puts this into the extensions of requests
 /// for which it would give its connection away.
@@ -49,7 +55,7 @@ impl Asked {
                     let Some((mut client, ahead)) = self.connection().await else { return };
                     client.half_closes(true);
                     tunnel.carry(&mut client, &ahead).await;
-                    close(client).await;
+                    let _ = timeout(FAREWELL, close(client)).await;
                 });
                 Response::from_parts(head, Counted { body: ServerBody::empty(), _in_flight: None })
             }

@@ -9,6 +9,7 @@
 //! | `proxy_streams` | chunk by chunk, first-event failover, leaving clients, slow readers |
 //! | `proxy_shaping` | overrides, redirects, header rules, model lists |
 //! | `proxy_limits` | sizes, times, keys and requests that are refused |
+//! | `proxy_tunnel` | WebSocket and other requests that leave HTTP |
 //! | `proxy_outbound` | HTTP, HTTPS and SOCKS5 proxies, TLS |
 //! | `logs` | the request log, its spool, counters and statistics |
 //! | `lifecycle` | start, check, signals, restart |
@@ -26,5 +27,6 @@ mod proxy_retries;
 mod proxy_shaping;
 mod proxy_streams;
 mod proxy_transparency;
+mod proxy_tunnel;
 mod proxy_upstreams;
 mod support;

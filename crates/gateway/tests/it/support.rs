@@ -5,6 +5,7 @@ use testkit::provider::MockProvider;
 
 pub(crate) mod call;
 pub(crate) mod database;
+pub(crate) mod flood;
 pub(crate) mod keys;
 
 /// The program under test.

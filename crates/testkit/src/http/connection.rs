@@ -71,6 +71,17 @@ impl Connection {
         }
     }
 
+    /// Ends our direction; the peer's goes on.
+    pub async fn end(&mut self) -> io::Result<()> {
+        self.wire.stream.shutdown().await
+    }
+
+    /// The bare socket. Panics if something has been read from it that nobody has taken.
+    pub fn into_stream(self) -> TcpStream {
+        assert!(self.wire.buf.is_empty(), "{} bytes are still here", self.wire.buf.len());
+        self.wire.stream
+    }
+
     /// Closes with a reset instead of an orderly end.
     pub fn reset(self) {
         self.wire.stream.set_zero_linger().expect("the socket takes options");

@@ -21,6 +21,8 @@ pub enum Step {
     Wait(Gate),
     /// Sends back what comes until the client closes (after an upgrade).
     Echo,
+    /// Sends back each message of a WebSocket until it is closed (after an upgrade).
+    WebSocket,
     /// Does nothing until the client goes.
     Hang,
     /// Closes in order (FIN).

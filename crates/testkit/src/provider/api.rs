@@ -10,6 +10,7 @@ mod anthropic;
 mod chat;
 mod gemini;
 mod openai;
+mod realtime;
 mod responses;
 
 /// The pieces of which every text answer consists; each is one event of a stream.

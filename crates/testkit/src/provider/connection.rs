@@ -13,7 +13,7 @@ use super::answer::{Answer, Step};
 use super::received::{Progress, Received};
 use super::render::{Asked, steps};
 use super::script::Call;
-use super::{Shared, bench};
+use super::{Shared, bench, websocket};
 use crate::wire::{Body, MAX_HEADERS, Wire, broken};
 
 /// What a client may send ahead while its answer is held back.
@@ -41,6 +41,7 @@ pub(super) enum Played {
     Close,
     Reset,
     Echo,
+    WebSocket,
     ClientGone,
 }
 
@@ -156,6 +157,7 @@ impl Connection {
             Played::Close => self.linger().await?,
             Played::Reset => self.wire.stream.set_zero_linger()?,
             Played::Echo => self.echo().await?,
+            Played::WebSocket => websocket::echo(&mut self.wire).await?,
             Played::ClientGone => {}
         }
         Ok(Next::End)
@@ -187,6 +189,7 @@ async fn take(steps: &[Step], writer: &mut WriteHalf<'_>) -> io::Result<Played> 
             Step::Wait(gate) => gate.pass().await,
             Step::Hang => std::future::pending().await,
             Step::Echo => return Ok(Played::Echo),
+            Step::WebSocket => return Ok(Played::WebSocket),
             Step::Close => return Ok(Played::Close),
             Step::Reset => return Ok(Played::Reset),
         }

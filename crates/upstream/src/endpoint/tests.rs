@@ -65,6 +65,9 @@ fn http_proxies_forward_plain_requests_and_tunnel_the_rest() {
     ] {
         let endpoint = endpoint(url, Proxies::parse(proxy).expect("a proxy"));
         assert_eq!(endpoint.absolute().map(Authority::as_str), absolute, "{url} by {proxy}");
+        let for_upgrade = endpoint.for_upgrade();
+        assert!(for_upgrade.absolute().is_none() && for_upgrade == for_upgrade.for_upgrade(), "{url} by {proxy}");
+        assert_eq!(for_upgrade == endpoint, absolute.is_none(), "{url} by {proxy}");
         assert!(endpoint.proxy().is_some(), "{url} by {proxy}");
     }
 }

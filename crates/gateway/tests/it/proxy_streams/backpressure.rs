@@ -1,56 +1,12 @@
 //! Whoever does not read makes the other side wait, and no memory is spent meanwhile.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use testkit::app::App;
 use testkit::http::Connection;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::support::app_and_provider;
-
-/// More than the kernel takes into the buffers of two connections.
-const MUCH_BYTES: u64 = 64 << 20;
-
-const PIECE_BYTES: usize = 64 << 10;
-
-/// How much has been written so far.
-#[derive(Clone, Default)]
-struct Written(Arc<AtomicU64>);
-
-impl Written {
-    fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Writes pieces until the peer is gone.
-    async fn flood(self, mut stream: TcpStream, piece: String) {
-        while stream.write_all(piece.as_bytes()).await.is_ok() {
-            self.0.fetch_add(piece.len() as u64, Ordering::Relaxed);
-        }
-    }
-
-    /// Waits until nothing has been written for half a second.
-    async fn rest(&self, app: &App) -> u64 {
-        let (mut last, mut unchanged) = (0, 0);
-        let look = async || {
-            let now = self.bytes();
-            unchanged = if now > 0 && now == last { unchanged + 1 } else { 0 };
-            last = now;
-            (unchanged == 25).then_some(now).ok_or(now)
-        };
-        app.eventually("the writer to be held back", look).await
-    }
-}
-
-/// The memory that the program has in use.
-fn memory_bytes(app: &App) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
-}
+use crate::support::flood::{MUCH_BYTES, PIECE_BYTES, Written, memory_bytes};
 
 #[tokio::test]
 async fn a_client_that_does_not_read_holds_the_provider_back() {

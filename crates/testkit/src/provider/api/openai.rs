@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::super::answer::{Answer, Step};
+use super::super::answer::Answer;
 use super::super::errors;
 use super::super::received::Received;
-use super::{CREATED, INPUT_TOKENS, chat, reads, responses, text};
+use super::{CREATED, INPUT_TOKENS, chat, reads, realtime, responses, text};
 
 const MODELS: [&str; 4] = ["gpt-4o", "gpt-4o-mini", "o3-mini", "text-embedding-3-small"];
 
@@ -25,7 +25,7 @@ fn read(request: &Received, path: &str) -> Answer {
         return Answer::json(200, &json!({"object": "list", "data": models}));
     }
     if path.ends_with("/realtime") && request.headers.has_token("upgrade", "websocket") {
-        return upgrade();
+        return realtime::answer(request);
     }
     match request.model() {
         Some(id) if MODELS.contains(&id.as_str()) => Answer::json(200, &model(&id)),
@@ -76,10 +76,4 @@ fn embeddings(model: &str, body: &Value) -> Value {
         (0..count).map(|index| json!({"object": "embedding", "index": index, "embedding": vector})).collect();
     let usage = json!({"prompt_tokens": INPUT_TOKENS, "total_tokens": INPUT_TOKENS});
     json!({"object": "list", "data": data, "model": model, "usage": usage})
-}
-
-/// A 101 after which every byte comes back.
-fn upgrade() -> Answer {
-    let head = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n";
-    Answer::steps([Step::Send(head.into()), Step::Echo])
 }
