@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{json, multipart, percent, splice};
+use super::{json, multipart, percent, splice, url};
 
 pub mod list;
 
@@ -92,6 +92,20 @@ pub fn replace_in_path(path: &str, to: &str) -> Option<String> {
     let span = model_in_path(path)?.span;
     let (before, after) = (path.get(..span.start)?, path.get(span.end..)?);
     Some(format!("{before}{}{after}", percent::encode_segment(to)))
+}
+
+/// The model in the query of a request that has no body to name it in.
+#[must_use]
+pub fn model_in_query(query: &str) -> Option<Cow<'_, str>> {
+    url::value_of(query, "model")
+}
+
+/// `query` with every `model` replaced by `to`: servers don't agree on which of several counts. Every other byte stays.
+#[must_use]
+pub fn replace_in_query(query: &str, to: &str) -> String {
+    let model = format!("model={}", percent::encode_segment(to));
+    let params = query.split('&').map(|param| if url::param_name(param) == "model" { model.as_str() } else { param });
+    params.collect::<Vec<_>>().join("&")
 }
 
 fn model_start(path: &str) -> Option<usize> {

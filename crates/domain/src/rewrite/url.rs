@@ -63,7 +63,13 @@ pub fn strip_key(query: Option<&str>) -> Option<Cow<'_, str>> {
 /// The value of the first `key` parameter, decoded as a form does it (`+` is a space).
 #[must_use]
 pub fn key_of(query: &str) -> Option<Cow<'_, str>> {
-    let value = query.split('&').find(|param| is_key(param))?.split_once('=').map_or("", |(_, value)| value);
+    value_of(query, "key")
+}
+
+/// The value of the first parameter of this name, decoded in the same way.
+pub(super) fn value_of<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
+    let param = query.split('&').find(|param| param_name(param) == name)?;
+    let value = param.split_once('=').map_or("", |(_, value)| value);
     if !value.contains('+') {
         return Some(percent::decode(value));
     }
@@ -79,7 +85,7 @@ fn is_key(param: &str) -> bool {
     param_name(param) == "key"
 }
 
-fn param_name(param: &str) -> Cow<'_, str> {
+pub(super) fn param_name(param: &str) -> Cow<'_, str> {
     percent::decode(param.split_once('=').map_or(param, |(name, _)| name))
 }
 

@@ -115,7 +115,7 @@ impl Attempt<'_> {
     /// Sends it, and again to where redirects lead that are to be followed.
     async fn send(&self) -> Result<Response<ResponseBody>, NoAnswer> {
         let upstream = self.choice.upstream().ok_or(NoAnswer::Target)?;
-        let mut target = self.shaped.target(upstream, self.admitted).ok_or(NoAnswer::Target)?;
+        let mut target = self.shaped.target(upstream).ok_or(NoAnswer::Target)?;
         let mut endpoint = Arc::clone(&upstream.endpoint);
         if self.admitted.asks_for_tunnel {
             endpoint = endpoint.for_upgrade();

@@ -26,6 +26,7 @@ pub struct Shaped<'r> {
     /// The model that goes to the provider.
     pub model: Option<Cow<'r, str>>,
     path: Cow<'r, str>,
+    query: Option<Cow<'r, str>>,
     edited: Option<Bytes>,
 }
 
@@ -40,7 +41,10 @@ pub fn needs_edit(service: &Service, admitted: &Admitted, hints: &Hints) -> bool
 pub fn asked_model<'r>(service: &Service, admitted: &'r Admitted, intake: &'r Intake) -> Option<Cow<'r, str>> {
     let in_path = || models::model_in_path(admitted.path()).map(|model| model.name);
     let named_in_path = if service.channel.names_model_in_path(admitted.path()) { in_path() } else { None };
-    named_in_path.or_else(|| intake.hints.model.as_deref().map(Cow::Borrowed))
+    let named_in_body = || intake.hints.model.as_deref().map(Cow::Borrowed);
+    // A request for a tunnel has no body.
+    let in_query = || models::model_in_query(admitted.query.as_deref().filter(|_| admitted.asks_for_tunnel)?);
+    named_in_path.or_else(named_in_body).or_else(in_query)
 }
 
 /// Applies a group's overrides and redirects.
@@ -49,13 +53,18 @@ pub fn shape<'r>(service: &'r Service, admitted: &'r Admitted, intake: &'r Intak
     let overridden = body.and_then(|body| params::apply(body, &service.overrides)).map(Bytes::from);
     let by_override = service.override_model.as_deref().filter(|_| overridden.is_some()).map(Cow::Borrowed);
     let asked = by_override.or_else(|| asked_model(service, admitted, intake));
-    let shaped = |path, edited, model| Shaped { model, path, edited };
+    let query = admitted.query.as_deref().map(Cow::Borrowed);
+    let shaped = |path, edited, model| Shaped { model, path, query, edited };
     match service.redirects.decide(asked.as_deref()) {
         Redirect::Keep => Ok(shaped(Cow::Borrowed(admitted.path()), overridden, asked)),
         Redirect::Refused => Err(Refusal::model_refused(admitted.error_shape(), asked.as_deref().unwrap_or_default())),
         Redirect::To(sent) if service.channel.names_model_in_path(admitted.path()) => {
             let path = models::replace_in_path(admitted.path(), sent).map_or(admitted.path().into(), Cow::Owned);
             Ok(shaped(path, overridden, Some(sent.into())))
+        }
+        Redirect::To(sent) if admitted.asks_for_tunnel => {
+            let query = admitted.query.as_deref().map(|query| models::replace_in_query(query, sent).into());
+            Ok(Shaped { query, ..shaped(admitted.path().into(), None, Some(sent.into())) })
         }
         Redirect::To(sent) => {
             let content_type = admitted.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -94,8 +103,8 @@ impl Shaped<'_> {
     }
 
     /// The target at `upstream`. `None` if path and query can't be sent at all.
-    pub fn target(&self, upstream: &Upstream, admitted: &Admitted) -> Option<Uri> {
-        let target = url::join(&upstream.base_path, &self.path, admitted.query.as_deref());
+    pub fn target(&self, upstream: &Upstream) -> Option<Uri> {
+        let target = url::join(&upstream.base_path, &self.path, self.query.as_deref());
         PathAndQuery::try_from(target).map(Uri::from).ok()
     }
 

@@ -82,6 +82,21 @@ fn paths_name_models() {
     }
 }
 
+#[test]
+fn queries_name_models() {
+    for (query, model, replaced) in [
+        ("model=gpt-realtime", Some("gpt-realtime"), "model=to%2F1"),
+        ("a=%20b&model=a+b%2Fc&c", Some("a b/c"), "a=%20b&model=to%2F1&c"),
+        ("%6Dodel=x&model=y", Some("x"), "model=to%2F1&model=to%2F1"),
+        ("model", Some(""), "model=to%2F1"),
+        ("Model=x&models=y", None, "Model=x&models=y"),
+        ("", None, ""),
+    ] {
+        assert_eq!(model_in_query(query).as_deref(), model, "{query}");
+        assert_eq!(replace_in_query(query, "to/1"), replaced, "{query}");
+    }
+}
+
 proptest! {
     #[test]
     fn only_the_values_of_models_change(doc in doc()) {

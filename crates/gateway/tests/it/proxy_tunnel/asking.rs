@@ -1,5 +1,6 @@
 //! Which requests are passed on as what they ask, and with what in their heads.
 
+use serde_json::json;
 use testkit::http::{Connection, Request};
 use testkit::provider::{Answer, Step};
 
@@ -64,6 +65,22 @@ async fn a_browser_may_put_its_key_among_the_subprotocols() {
 }
 
 #[tokio::test]
+async fn the_model_in_the_query_follows_the_groups_rules() {
+    let (app, provider) = app_and_provider().await;
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]);
+    let group = group.field("model_redirect_rules", json!({"voice": "gpt-realtime/2"}));
+    let group = group.field("model_redirect_strict", json!(true)).create().await;
+    let ask = |query: &str| as_websocket(group.request("GET", &format!("/v1/realtime{query}")));
+    opened(ask("?a=%20&model=voice&b").send().await);
+    assert_eq!(provider.last_request().target, "/v1/realtime?a=%20&model=gpt-realtime%2F2&b");
+    assert_eq!(ask("?model=gpt-realtime").fetch().await.status, 400);
+    opened(ask("?deployment=gpt-realtime").send().await);
+    assert_eq!(provider.count(), 2);
+    // Of other requests the query names none.
+    assert_eq!(group.request("GET", "/v1/models/gpt-4o?model=gpt-4o").fetch().await.status, 200);
+}
+
+#[tokio::test]
 async fn a_request_that_can_not_leave_http_is_a_plain_one() {
     let (app, provider) = app_and_provider().await;
     app.group("g").upstream(&provider.url()).keys(["sk-1"]).create().await;
@@ -100,7 +117,7 @@ async fn a_request_that_can_not_leave_http_is_a_plain_one() {
 #[tokio::test]
 async fn a_provider_that_switches_unasked_is_broken() {
     let (app, provider) = app_and_provider().await;
-    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).config(serde_json::json!({"max_retries": 0}));
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).config(json!({"max_retries": 0}));
     let group = group.create().await;
     let gate = testkit::Gate::default();
     provider.otherwise(Answer::steps([

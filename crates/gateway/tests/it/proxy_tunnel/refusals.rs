@@ -29,8 +29,9 @@ async fn another_key_is_tried() {
     let retry = Some("retry");
     assert_eq!(told, [(Some(429), retry), (Some(401), retry), (Some(500), retry), (Some(101), Some("final"))]);
     assert_eq!((&rows[3]["is_success"], &rows[3]["is_stream"]), (&true.into(), &true.into()));
+    assert_eq!((&rows[3]["model"], &rows[3]["request_path"]), (&"gpt-realtime".into(), &"/proxy/g/v1/realtime".into()));
     let used: Vec<_> = provider.requests().iter().filter_map(|request| request.key.clone()).collect();
-    assert_eq!(key_state(&app, &group, &used[0]).await, "active 0 cooling *");
+    assert_eq!(key_state(&app, &group, &used[0]).await, "active 0 cooling gpt-realtime");
     assert_eq!(key_state(&app, &group, &used[1]).await, "active 1");
     assert_eq!(key_state(&app, &group, &used[3]).await, "active 0");
 }
