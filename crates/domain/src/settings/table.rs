@@ -115,7 +115,7 @@ settings! {
         response_header_timeout: i64 = "600", SECONDS, group,
             "Response header timeout", "Seconds to wait for the head of an upstream's response.";
         stream_idle_timeout: i64 = "300", SECONDS, group,
-            "Stream idle timeout", "Seconds after which a stream that sends nothing is ended.";
+            "Stream idle timeout", "Seconds after which a stream that sends nothing, or a WebSocket on which nothing moves, is ended.";
         max_idle_conns: i64 = "100", Kind::Int { min: 1, max: 100_000 }, group,
             "Idle connections", "Idle upstream connections kept in all.";
         max_idle_conns_per_host: i64 = "50", Kind::Int { min: 1, max: 100_000 }, group,
