@@ -13,7 +13,7 @@ use serde_json::Value;
 use testkit::app::{App, GroupHandle};
 use testkit::http::{Connection, Request, Response};
 use testkit::wait::within;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 mod asking;
@@ -77,7 +77,6 @@ impl Provider {
 
 /// Both ends of a tunnel of this group.
 async fn both_ends(group: &GroupHandle, provider: &Provider) -> (Connection, TcpStream) {
-    use tokio::io::AsyncWriteExt as _;
     let asked = asking(group);
     let (response, at_provider) = tokio::join!(asked.send(), async {
         let (_, mut stream) = provider.asked().await;
