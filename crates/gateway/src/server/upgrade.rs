@@ -1,8 +1,10 @@
 //! Requests that ask to leave HTTP (RFC 9110 7.8), and what becomes of their connections.
 //!
-//! hyper lets go of such a connection when its answer has been written, with whatever the client had sent ahead. After a 101 it becomes
-//! the tunnel's. After any other answer it is closed: nobody can say whether what was sent ahead is of the other protocol, so none of it
-//! may be taken for a request.
+//! hyper lets go of a connection on which a request has had an `Upgrade` instead of closing it: after a 101, and when it ends. It then
+//! gives away what the client had sent ahead, too.
+//!
+//! After a 101 the connection is the tunnel's. After any other answer to a request that could have become one it ends: nobody can say
+//! whether what was sent ahead is of the other protocol, so none of it may be taken for a request.
 
 use std::time::Duration;
 
@@ -30,18 +32,25 @@ const FAREWELL: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Protocols(pub HeaderValue);
 
-/// The connection of a request that has [`Protocols`].
-pub struct Asked(OnUpgrade);
+/// The connection of a request that has an `Upgrade`.
+pub struct Asked {
+    connection: OnUpgrade,
+    /// Whether the request has [`Protocols`].
+    may_switch: bool,
+}
 
 impl Asked {
-    /// `None` if the request asks for nothing else than its answer. So does one with a body: it is sent as it is, without its `Upgrade`.
+    /// Looks for an `Upgrade`. One that is not for us, or that comes with a body, changes nothing: the request is answered as any other.
     pub fn of(request: &mut Request<Incoming>) -> Option<Self> {
         // hyper puts it into HTTP/1.1 requests with an `Upgrade` and into CONNECT; others have no extensions at all.
         let connection = request.extensions_mut().remove::<OnUpgrade>()?;
-        let is_proxied = request.uri().path().starts_with("/proxy/");
-        let protocols = headers::upgrade(request.headers()).filter(|_| is_proxied && request.body().is_end_stream())?;
-        request.extensions_mut().insert(Protocols(protocols));
-        Some(Self(connection))
+        let could = request.uri().path().starts_with("/proxy/") && request.body().is_end_stream();
+        let protocols = headers::upgrade(request.headers()).filter(|_| could);
+        let may_switch = protocols.is_some();
+        if let Some(protocols) = protocols {
+            request.extensions_mut().insert(Protocols(protocols));
+        }
+        Some(Self { connection, may_switch })
     }
 
     /// Has the connection go where the answer says, as one of `tasks`.
@@ -60,20 +69,22 @@ impl Asked {
                 Response::from_parts(head, Counted { body: ServerBody::empty(), _in_flight: None })
             }
             body => {
+                if self.may_switch {
+                    head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 tasks.spawn(async move {
                     if let Some((client, _)) = self.connection().await {
                         close(client).await;
                     }
                 });
-                head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 Response::from_parts(head, Counted { body, _in_flight: Some(in_flight) })
             }
         }
     }
 
-    /// The connection and what was read from it ahead, once the answer has been written.
+    /// The connection and what was read from it ahead, once hyper lets go of it.
     async fn connection(self) -> Option<(GuardedIo, Bytes)> {
-        let parts = downcast::<TokioIo<GuardedIo>>(self.0.await.ok()?).ok()?;
+        let parts = downcast::<TokioIo<GuardedIo>>(self.connection.await.ok()?).ok()?;
         Some((parts.io.into_inner(), parts.read_buf))
     }
 }

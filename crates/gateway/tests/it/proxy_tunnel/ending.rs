@@ -53,18 +53,18 @@ async fn a_client_that_leaves_before_the_101_ends_the_request() {
 async fn a_tunnel_in_which_nothing_moves_ends() {
     let (app, _) = app_and_provider().await;
     let provider = Provider::start().await;
-    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).config(json!({"stream_idle_timeout": 1}));
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).config(json!({"stream_idle_timeout": 3}));
     let group = group.create().await;
     let (mut client, mut at_provider) = both_ends(&group, &provider).await;
     // One direction is enough to keep it open; this takes longer than the limit.
-    for _ in 0..15 {
+    for _ in 0..14 {
         at_provider.write_all(b"tick").await.unwrap();
         assert_eq!(client.read().await.unwrap(), "tick");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
     }
     assert_eq!(client.read_to_end().await.unwrap(), "");
     assert_eq!(within("the end", at_provider.read(&mut [0; 16])).await.unwrap(), 0);
-    assert_eq!(end_of(&app, &group).await, (101, false, "the tunnel carried nothing for 1 s".to_owned()));
+    assert_eq!(end_of(&app, &group).await, (101, false, "the tunnel carried nothing for 3 s".to_owned()));
 }
 
 #[tokio::test]

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 use testkit::http::{Connection, Request};
-use testkit::provider::{Answer, Script};
+use testkit::provider::{Answer, MockProvider, Script};
 use testkit::wait::within;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::{Provider, SWITCHING, asking, assert_echoes, echo, opened, rows_of};
-use crate::support::app_and_provider;
 use crate::support::keys::key_state;
+use crate::support::{app_and_provider, builder};
 
 #[tokio::test]
 async fn another_key_is_tried() {
@@ -115,4 +115,14 @@ async fn what_is_sent_ahead_of_a_refusal_is_no_request() {
         assert_eq!(more.as_deref(), Some(""), "after the answer of {answer_bytes} bytes");
         assert_eq!(provider.count(), 1, "{answer_bytes} {ahead}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_arrives_though_a_client_with_an_unheeded_upgrade_goes_on_sending() {
+    let app = builder().env("MAX_REQUEST_BODY_MB", "1").start().await;
+    let provider = MockProvider::start();
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).create().await;
+    let request = group.request("POST", "/v1/chat/completions").header("Connection", "Upgrade, HTTP2-Settings");
+    let request = request.header("Upgrade", "h2c").header("HTTP2-Settings", "AAMA").body(vec![b'x'; 16 << 20]);
+    assert_eq!(request.fetch().await.status, 413);
 }
