@@ -163,12 +163,11 @@ impl<'a> Reader<'a> {
     async fn read_more(&mut self) -> Result<(), Refusal> {
         let Some(body) = &mut self.body else { return Ok(()) };
         // Most bodies arrive together with their head: no clock is needed for them.
-        let frame = match body.frame().now_or_never() {
-            Some(frame) => frame,
-            None => {
-                let frame = tokio::time::timeout(self.shared.read_timeout, body.frame()).await;
-                frame.map_err(|_| self.refusal(SourceFailure::TimedOut))?
-            }
+        let frame = if let Some(frame) = body.frame().now_or_never() {
+            frame
+        } else {
+            let frame = tokio::time::timeout(self.shared.read_timeout, body.frame()).await;
+            frame.map_err(|_| self.refusal(SourceFailure::TimedOut))?
         };
         let Some(frame) = frame else {
             self.body = None;

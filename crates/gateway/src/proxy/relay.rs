@@ -77,7 +77,7 @@ pub struct Relay {
     masker: Option<Masker>,
     pace: Pace,
     timer: Option<Pin<Box<Sleep>>>,
-    ending: Option<Box<Ending>>,
+    ending: Option<Ending>,
     /// The body has broken off, and the client is about to see it.
     breaking: bool,
     _counted: Entered,
@@ -92,7 +92,7 @@ impl Relay {
         ending: Ending,
         counted: Entered,
     ) -> Self {
-        let ending = Some(Box::new(ending));
+        let ending = Some(ending);
         let mut relay =
             Self { held, rest, masker: None, pace, timer: None, ending, breaking: false, _counted: counted };
         if relay.is_end_stream() {
@@ -204,7 +204,7 @@ impl Body for Relay {
 }
 
 impl Ending {
-    fn complete(mut self: Box<Self>) {
+    fn complete(mut self) {
         match self.result {
             Ok(success) => {
                 success.credit(&self.choice, self.model.as_deref());
@@ -214,7 +214,7 @@ impl Ending {
         }
     }
 
-    fn cut_short(mut self: Box<Self>, why: &str) {
+    fn cut_short(mut self, why: &str) {
         if let Some(upstream) = self.choice.upstream() {
             upstream.health.transport_failed(self.choice.ticket, clock::mono_ms());
             // If it was the probe of its model, nothing has been reported about that.

@@ -39,7 +39,7 @@ async fn frames_arrive_one_by_one() {
 async fn headers_come_back_repeated_and_in_order() {
     let (server, client) = (Server::start().await, client());
     let endpoint = endpoint(&server.url());
-    let many = numbered_headers(200);
+    let many = numbered_headers(90);
     let script = async {
         let mut peer = server.accept().await;
         peer.head().await;
@@ -51,7 +51,7 @@ async fn headers_come_back_repeated_and_in_order() {
     let cookies: Vec<_> = response.headers().get_all("set-cookie").iter().collect();
     assert_eq!(cookies, ["a", "b"]);
     assert_eq!(response.headers()["x"].as_bytes(), "\u{e9}".as_bytes());
-    assert_eq!(response.headers()["x-199"], "199");
+    assert_eq!(response.headers()["x-89"], "89");
     assert_eq!(text(response).await.expect("an empty body"), "");
 }
 
