@@ -1,13 +1,13 @@
 # What can be done with this checkout; `make help` lists it.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help build run demo test test-rust test-sdk test-demo packages lint fmt-check clippy doc fmt bench clean
+.PHONY: help build run demo test test-rust test-sdk test-demo packages lint fmt-check clippy doc fmt bench bench-micro clean
 
 SDK = crates/gateway/tests/sdk
 PYTHON = .venv/bin/python
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 build: ## build the release binary target/release/gpt-load
 	cargo build --locked --release -p gateway
@@ -44,10 +44,13 @@ doc:
 fmt: ## format the Rust code
 	cargo fmt --all
 
-bench: build ## CPU per request beside nginx; ARGS="--rounds 9 --seconds 5" and the like
-	scripts/need nginx='command -v nginx' wrk='command -v wrk' util-linux='command -v taskset'
+bench: build ## cost beside nginx and HAProxy, some 6 minutes; ARGS="--only streams --rounds 9" and the like
+	scripts/need nginx='command -v nginx' haproxy='command -v haproxy' util-linux='command -v taskset'
 	cargo build --locked --release -p testkit
 	node bench/run.mjs $(ARGS)
+
+bench-micro: ## key pick, JSON scan and edit, event scan, classifier, by themselves; ARGS=pick and the like
+	cargo bench --locked -p domain -p gateway --benches -- $(ARGS)
 
 clean: ## remove what was built and installed here; ./data stays
 	cargo clean

@@ -20,8 +20,8 @@ export class Admin {
     return JSON.parse(text).data;
   }
 
-  /** Makes a group with these keys in front of one upstream. */
-  async createGroup({ channel = "openai", upstream, keys, config = {}, name = `group-${randomBytes(6).toString("hex")}` }) {
+  /** Makes a group with these keys in front of one upstream; `rules` are further members of the group. */
+  async createGroup({ channel = "openai", upstream, keys, config = {}, rules = {}, name = `group-${randomBytes(6).toString("hex")}` }) {
     const proxyKey = `pk-${name}`;
     const group = await this.call("POST", "/api/groups", {
       name,
@@ -30,6 +30,7 @@ export class Admin {
       test_model: "any",
       proxy_keys: proxyKey,
       config,
+      ...rules,
     });
     await this.call("POST", "/api/keys/add-multiple", { group_id: group.id, keys_text: keys.join("\n") });
     return { id: group.id, name, proxyKey, url: `${this.url}/proxy/${name}` };

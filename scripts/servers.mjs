@@ -64,6 +64,13 @@ export function newFolder() {
   return folder;
 }
 
+/** The path of a program that cargo has built. */
+export function binary(profile, name) {
+  const path = join(TARGET, profile, name);
+  if (!existsSync(path)) throw new Error(`${path} is missing: build it first (make help)`);
+  return path;
+}
+
 /** Ends what was started and removes its folders. */
 export async function stopAll() {
   const servers = [...running];
@@ -114,12 +121,6 @@ function signal(server, name) {
     // It ended just now.
     if (error.code !== "ESRCH") throw error;
   }
-}
-
-function binary(profile, name) {
-  const path = join(TARGET, profile, name);
-  if (!existsSync(path)) throw new Error(`${path} is missing: build it first (make help)`);
-  return path;
 }
 
 async function reachable(url) {

@@ -1,5 +1,5 @@
 //! What the tests of the other crates are made of: a mock provider that behaves as told, the program under test, an HTTP client
-//! that sends and shows exact bytes, and real proxies to put in between.
+//! that sends and shows exact bytes, and real proxies to put in between; and the load client of the benchmark.
 //!
 //! Every server listens on loopback, runs on a runtime of its own (so it serves while a test blocks) and ends when dropped.
 //! Whatever waits gives up after [`wait::LIMIT`] with a panic that says what was expected.
@@ -16,6 +16,8 @@ pub mod app;
 pub mod fault_proxy;
 pub mod gate;
 pub mod http;
+pub mod load;
+mod monotonic;
 pub mod outbound;
 pub mod provider;
 mod server;

@@ -9,7 +9,8 @@ use testkit::provider::{KEY_WORDS, MockProvider};
 
 /// Answers like OpenAI, Anthropic and Gemini on one loopback port, until it is killed.
 ///
-/// `/bench/…` gives 1 KB of JSON, `/bench/x?size=N` N bytes, `/bench/stream?chunks=N&every_ms=M` an event stream.
+/// `/bench/…` gives 1 KB of JSON, with `?size=N` N bytes, with `?fail_every=N` a 429 or 500 to one call in N;
+/// `/bench/stream?chunks=N&every_ms=M` gives an event stream.
 /// `GET /__mock/stats` counts by key, status and path; `POST /__mock/reset` forgets them.
 #[derive(Debug, Parser)]
 #[command(name = "mock-provider", after_help = format!("Words in a key:\n{KEY_WORDS}"))]

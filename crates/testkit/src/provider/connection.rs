@@ -48,7 +48,7 @@ pub(super) enum Played {
 pub(super) struct Connection {
     pub(super) wire: Wire,
     pub(super) shared: Arc<Shared>,
-    number: u64,
+    pub(super) number: u64,
 }
 
 impl Connection {
@@ -56,7 +56,7 @@ impl Connection {
         let Some(raw_head) = self.wire.head().await? else { return Ok(Next::End) };
         let body = body_of(&raw_head);
         if let Some(call) = bench::call(&raw_head) {
-            return bench::answer(self, body?, &call, bench::closes(&raw_head)).await;
+            return bench::answer(self, body?, call, bench::closes(&raw_head)).await;
         }
         let Ok((received, body)) = Received::parse(&raw_head, self.number).and_then(|r| Ok((r, body?))) else {
             self.wire
@@ -143,10 +143,18 @@ impl Connection {
 
     /// Takes the steps while watching the client, whose going ends them.
     pub(super) async fn play(&mut self, steps: &[Step]) -> Played {
+        self.watched(async |writer| take(steps, writer).await).await
+    }
+
+    /// Writes an answer while watching the client, whose going ends it.
+    pub(super) async fn watched(
+        &mut self,
+        answer: impl AsyncFnOnce(&mut WriteHalf<'_>) -> io::Result<Played>,
+    ) -> Played {
         let (reader, mut writer) = self.wire.stream.split();
         tokio::select! {
             biased;
-            played = take(steps, &mut writer) => played.unwrap_or(Played::ClientGone),
+            played = answer(&mut writer) => played.unwrap_or(Played::ClientGone),
             () = gone(reader, &mut self.wire.buf) => Played::ClientGone,
         }
     }

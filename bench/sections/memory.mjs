@@ -1,0 +1,45 @@
+// Resident memory: idle, under load, after all that was measured before; and what an open stream takes of it. What the kernel
+// keeps for sockets is not part of it.
+
+import { CHAT, measure } from "../measure.mjs";
+import { peakMemory, residentMemory } from "../process.mjs";
+import { startAll } from "../proxies.mjs";
+
+const STREAMS = 2000;
+const STREAM_PATH = `/stream${CHAT}?chunks=1000000&every_ms=1000`;
+const LOAD = { connections: 64, seconds: 2 };
+
+export async function memory({ proxies, mock, pins, report }) {
+  const rows = [];
+  for (const proxy of proxies) {
+    let loaded;
+    const onMeasured = () => (loaded = residentMemory(proxy.pid));
+    await measure(proxy, LOAD, { pin: pins.load, onMeasured });
+    const [after, peak] = [residentMemory(proxy.pid), peakMemory(proxy.pid)];
+    rows.push({ proxy: proxy.name, idle: mib(proxy.idle), "64 connections": mib(loaded), after: mib(after), peak: mib(peak) });
+  }
+  report("Resident memory, MiB", rows);
+  report(`${STREAMS} open streams`, await openStreams(mock, pins));
+}
+
+/** In processes of their own: memory that an earlier load has left behind would be used again and hide what streams take. */
+async function openStreams(mock, pins) {
+  const rows = [];
+  for (const proxy of await startAll(mock, pins.proxy)) {
+    let open;
+    const onMeasured = () => (open = residentMemory(proxy.pid));
+    const load = { connections: STREAMS, stream: true, seconds: 3 };
+    await measure(proxy, load, { path: STREAM_PATH, pin: pins.load, onMeasured });
+    rows.push({
+      proxy: proxy.name,
+      "before MiB": mib(proxy.idle),
+      "open MiB": mib(open),
+      "bytes a stream": Math.round(((open - proxy.idle) * 1024) / STREAMS),
+    });
+  }
+  return rows;
+}
+
+function mib(kib) {
+  return (kib / 1024).toFixed(1);
+}
