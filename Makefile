@@ -50,7 +50,7 @@ bench: build ## cost beside nginx and HAProxy, some 6 minutes; ARGS="--only stre
 	node bench/run.mjs $(ARGS)
 
 bench-micro: ## key pick, JSON scan and edit, event scan, classifier, by themselves; ARGS=pick and the like
-	cargo bench --locked -p domain -p gateway --benches -- $(ARGS)
+	cargo bench --locked -p domain -p gateway --bench pick --bench ring --bench bodies --bench answers -- $(ARGS)
 
 clean: ## remove what was built and installed here; ./data stays
 	cargo clean

@@ -1,0 +1,86 @@
+//! Picking a key from a pool, as each attempt does it: 1 to 1,000,000 keys, of which some, most or all rest, altogether or for
+//! the one model that is asked for.
+//!
+//! A crate root of its own, beside `main.rs`: the program is no library, so the modules concerned are compiled once more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use divan::{Bencher, black_box};
+use domain::classify::rest::{Quota, Rest};
+use domain::ids::{GroupId, KeyId};
+use domain::key::KeyStatus;
+use domain::secret::Secret;
+
+use keyring::{Keyring, Limit, Pool, PoolKey};
+
+#[expect(dead_code, reason = "only what a pick needs is used here")]
+mod clock;
+#[expect(dead_code, unused_imports, reason = "only what a pick needs is used here")]
+mod keyring;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const MODEL: &str = "gpt-4o-mini";
+const SIZES: [i64; 4] = [1, 1_000, 100_000, 1_000_000];
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = SIZES)]
+fn all_usable(bencher: Bencher<'_, '_>, size: i64) {
+    pick(bencher, &pool(size, 0, None));
+}
+
+#[divan::bench(args = SIZES)]
+fn half_rests(bencher: Bencher<'_, '_>, size: i64) {
+    pick(bencher, &pool(size, 50, None));
+}
+
+#[divan::bench(args = SIZES)]
+fn half_rests_for_the_model(bencher: Bencher<'_, '_>, size: i64) {
+    pick(bencher, &pool(size, 50, Some(MODEL)));
+}
+
+#[divan::bench(args = SIZES)]
+fn all_but_1_percent_rest(bencher: Bencher<'_, '_>, size: i64) {
+    pick(bencher, &pool(size, 99, None));
+}
+
+#[divan::bench(args = SIZES)]
+fn all_but_1_percent_rest_for_the_model(bencher: Bencher<'_, '_>, size: i64) {
+    pick(bencher, &pool(size, 99, Some(MODEL)));
+}
+
+#[divan::bench(args = SIZES)]
+fn all_rest(bencher: Bencher<'_, '_>, size: i64) {
+    pick(bencher, &pool(size, 100, None));
+}
+
+#[divan::bench(args = SIZES)]
+fn all_rest_for_the_model(bencher: Bencher<'_, '_>, size: i64) {
+    pick(bencher, &pool(size, 100, Some(MODEL)));
+}
+
+fn pick(bencher: Bencher<'_, '_>, pool: &Pool) {
+    let now_ms = clock::mono_ms();
+    bencher.bench_local(|| pool.pick(black_box(Some(MODEL)), &[], now_ms));
+}
+
+/// A pool of so many keys, of which so many in a hundred rest.
+fn pool(size: i64, percent_resting: i64, model: Option<&str>) -> Arc<Pool> {
+    let pool = Keyring::default().pool(GroupId(1));
+    let key = |id| PoolKey::new(KeyId(id), Secret::from(format!("sk-{id:040}")), KeyStatus::Active, 0);
+    pool.add((0..size).map(key));
+    let rest = Rest { time: Duration::from_hours(1), guessed: false };
+    let limit = Limit { named: Some(rest), quota: Quota::default(), base: rest.time };
+    // 61 has no common factor with 100: the resting ones are spread, and of every 100 there are as many as asked for.
+    for id in (0..size).filter(|id| id * 61 % 100 < percent_resting) {
+        if let Some(key) = pool.get(KeyId(id)) {
+            pool.limited(&key, model, limit);
+        }
+    }
+    pool
+}
