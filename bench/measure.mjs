@@ -39,6 +39,12 @@ export async function interleave(rounds, subjects, once) {
   return results;
 }
 
+export function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
 /** The median of what `read` gives of each result. */
 export function middle(results, read) {
   return median(results.map(read));
@@ -65,10 +71,4 @@ export function fixed(number, digits) {
 
 function usage({ pid }) {
   return pid ? { all: cpuTime(pid), threads: cpuTimeByThread(pid) } : { all: 0, threads: new Map() };
-}
-
-function median(numbers) {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

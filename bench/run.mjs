@@ -35,7 +35,7 @@ await runWithServers(async () => {
   const proxies = await startAll(mock, pins.proxy);
   const circumstances = await machine();
   console.log(Object.values(circumstances).join(", "));
-  console.log(`rounds: ${options.rounds}, of ${options.seconds} s each\n`);
+  console.log(`${options.rounds} rounds of ${options.seconds} s each for plain requests, ${options.fewerRounds} for all else\n`);
 
   const tables = [];
   const report = (title, rows) => {
@@ -62,9 +62,12 @@ function readOptions() {
   const wanted = values.only.split(",");
   const unknown = wanted.filter((name) => !(name in SECTIONS));
   if (unknown.length > 0) refuse(`--only ${unknown}: there is ${Object.keys(SECTIONS).join(", ")}`);
+  const rounds = whole("rounds", values.rounds, MOST_ROUNDS);
   return {
     only: Object.keys(SECTIONS).filter((name) => wanted.includes(name)),
-    rounds: whole("rounds", values.rounds, MOST_ROUNDS),
+    rounds,
+    // Of everything but plain requests.
+    fewerRounds: Math.ceil(rounds * 0.6),
     seconds: whole("seconds", values.seconds, MOST_SECONDS),
     connections: values.connections.split(",").map((number) => whole("connections", number, MOST_CONNECTIONS)),
     json: values.json,

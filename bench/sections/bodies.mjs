@@ -9,14 +9,13 @@ const CASES = [
   { title: "answer of 8 MB", bodyBytes: 1024, path: `${CHAT}?size=${BYTES}` },
 ];
 const CONNECTIONS = 2;
-const MOST_ROUNDS = 3;
 
 export async function bodies({ proxies, options, pins, report }) {
   const rows = [];
   for (const { title, bodyBytes, path } of CASES) {
     const load = { connections: CONNECTIONS, seconds: options.seconds, bodyBytes };
     const once = (proxy) => measure(proxy, load, { path, pin: pins.load });
-    const results = await interleave(Math.min(options.rounds, MOST_ROUNDS), proxies, once);
+    const results = await interleave(options.fewerRounds, proxies, once);
     for (const { name } of proxies) rows.push({ case: title, proxy: name, ...columns(results, name) });
   }
   report("Bodies of 8 MB", rows);

@@ -7,15 +7,14 @@ import { startAll } from "../proxies.mjs";
 
 const NICED = ["nice", "-n", "19"];
 const LOAD = { connections: 64 };
-const MOST_ROUNDS = 3;
 
 export async function cores({ options, pins, report }) {
   const mock = await startMock("release", { pin: [...NICED, ...pins.both] });
-  const rename = (cores) => (proxy) => ({ ...proxy, proxy: proxy.name, cores, name: `${proxy.name} on ${cores}` });
+  const label = (cores) => (proxy) => ({ ...proxy, name: `${proxy.name} on ${cores}` });
   const [one, two] = [await startAll(mock, pins.proxy), await startAll(mock, pins.both, { cores: 2 })];
-  const subjects = [...one.map(rename(1)), ...two.map(rename(2))];
+  const subjects = [...one.map(label(1)), ...two.map(label(2))];
   const once = (proxy) => measure(proxy, { ...LOAD, seconds: options.seconds }, { pin: [...NICED, ...pins.both] });
-  const results = await interleave(Math.min(options.rounds, MOST_ROUNDS), subjects, once);
+  const results = await interleave(options.fewerRounds, subjects, once);
   const rows = one.map(({ name }) => columns(name, results[`${name} on 1`], results[`${name} on 2`]));
   report("Two cores against one, 64 connections", rows);
 }

@@ -17,7 +17,8 @@ export async function requests({ proxies, options, pins, report }) {
     const compared = proxies.filter(({ name }) => title !== FAILING.title || name !== "HAProxy");
     const load = { connections, seconds: options.seconds };
     const place = { group, path, pin: pins.load };
-    const results = await interleave(options.rounds, compared, (proxy) => measure(proxy, load, place));
+    const rounds = title === "plain" ? options.rounds : options.fewerRounds;
+    const results = await interleave(rounds, compared, (proxy) => measure(proxy, load, place));
     const own = results["gpt-load"];
     sent += own.reduce((sum, result) => sum + result.sent, 0);
     for (const { name } of compared) rows.push({ case: title, connections, proxy: name, ...columns(results, name) });

@@ -1,14 +1,13 @@
 // 200 event streams at once, 50 chunks a second each: CPU time by chunk, and how much later than written a chunk arrives.
 
-import { CHAT, cpuColumns, fixed, interleave, measure, middle } from "../measure.mjs";
+import { CHAT, cpuColumns, fixed, interleave, measure, median, middle } from "../measure.mjs";
 
-const LOAD = { connections: 200, stream: true, seconds: 4 };
+const LOAD = { connections: 200, stream: true, seconds: 3 };
 const PATH = `/stream${CHAT}?chunks=1000000&every_ms=20`;
-const MOST_ROUNDS = 3;
 
 export async function streams({ proxies, direct, options, pins, report }) {
   const once = (subject) => measure(subject, LOAD, { path: PATH, pin: pins.load });
-  const results = await interleave(Math.min(options.rounds, MOST_ROUNDS), [direct, ...proxies], once);
+  const results = await interleave(options.fewerRounds, [direct, ...proxies], once);
   const rows = [direct, ...proxies].map(({ name }) => ({ proxy: name, ...columns(results, name) }));
   report("Streams: 200 at once, 50 chunks a second each", rows);
 }
@@ -17,7 +16,7 @@ function columns(results, name) {
   const cpu = cpuColumns(results, name, "CPU µs a chunk", (result) => result.cpu / result.count);
   const added = (field) => {
     const difference = (result, round) => result[field] - results.direct[round][field];
-    return fixed(middle(results[name].map(difference), (number) => number), 0);
+    return fixed(median(results[name].map(difference)), 0);
   };
   return {
     ...(name === "direct" ? Object.fromEntries(Object.keys(cpu).map((label) => [label, "-"])) : cpu),
