@@ -9,30 +9,11 @@ fn main() {
     divan::main();
 }
 
-#[divan::bench(args = SIZES)]
-fn all_usable(bencher: Bencher<'_, '_>, size: usize) {
-    walk(bencher, size, 0);
-}
-
-#[divan::bench(args = SIZES)]
-fn half_usable(bencher: Bencher<'_, '_>, size: usize) {
-    walk(bencher, size, 50);
-}
-
-#[divan::bench(args = SIZES)]
-fn one_in_100_usable(bencher: Bencher<'_, '_>, size: usize) {
-    walk(bencher, size, 99);
-}
-
-#[divan::bench(args = SIZES)]
-fn none_usable(bencher: Bencher<'_, '_>, size: usize) {
-    walk(bencher, size, 100);
-}
-
-fn walk(bencher: Bencher<'_, '_>, size: usize, percent_unusable: usize) {
+#[divan::bench(args = SIZES, consts = [0, 50, 99, 100])]
+fn percent_unusable<const UNUSABLE: usize>(bencher: Bencher<'_, '_>, size: usize) {
     let ring = Ring::new(size);
     // 61 has no common factor with 100: the unusable ones are spread, and of every 100 there are as many as asked for.
-    for place in (0..size).filter(|place| place * 61 % 100 >= percent_unusable) {
+    for place in (0..size).filter(|place| place * 61 % 100 >= UNUSABLE) {
         ring.insert(place);
     }
     let mut from = 0;

@@ -25,45 +25,22 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const MODEL: &str = "gpt-4o-mini";
 /// Picks timed together, for which the clock is fine enough.
 const PICKS: u32 = 1000;
+/// How many in a hundred keys rest.
+const PERCENT: [i64; 4] = [0, 50, 99, 100];
 const SIZES: [i64; 4] = [1, 1_000, 100_000, 1_000_000];
 
 fn main() {
     divan::main();
 }
 
-#[divan::bench(args = SIZES, sample_size = PICKS)]
-fn all_usable(bencher: Bencher<'_, '_>, size: i64) {
-    pick(bencher, &pool(size, 0, None));
+#[divan::bench(args = SIZES, consts = PERCENT, sample_size = PICKS)]
+fn resting_altogether<const RESTING: i64>(bencher: Bencher<'_, '_>, size: i64) {
+    pick(bencher, &pool(size, RESTING, None));
 }
 
-#[divan::bench(args = SIZES, sample_size = PICKS)]
-fn half_rests(bencher: Bencher<'_, '_>, size: i64) {
-    pick(bencher, &pool(size, 50, None));
-}
-
-#[divan::bench(args = SIZES, sample_size = PICKS)]
-fn half_rests_for_the_model(bencher: Bencher<'_, '_>, size: i64) {
-    pick(bencher, &pool(size, 50, Some(MODEL)));
-}
-
-#[divan::bench(args = SIZES, sample_size = PICKS)]
-fn all_but_1_percent_rest(bencher: Bencher<'_, '_>, size: i64) {
-    pick(bencher, &pool(size, 99, None));
-}
-
-#[divan::bench(args = SIZES, sample_size = PICKS)]
-fn all_but_1_percent_rest_for_the_model(bencher: Bencher<'_, '_>, size: i64) {
-    pick(bencher, &pool(size, 99, Some(MODEL)));
-}
-
-#[divan::bench(args = SIZES, sample_size = PICKS)]
-fn all_rest(bencher: Bencher<'_, '_>, size: i64) {
-    pick(bencher, &pool(size, 100, None));
-}
-
-#[divan::bench(args = SIZES, sample_size = PICKS)]
-fn all_rest_for_the_model(bencher: Bencher<'_, '_>, size: i64) {
-    pick(bencher, &pool(size, 100, Some(MODEL)));
+#[divan::bench(args = SIZES, consts = PERCENT, sample_size = PICKS)]
+fn resting_for_the_model<const RESTING: i64>(bencher: Bencher<'_, '_>, size: i64) {
+    pick(bencher, &pool(size, RESTING, Some(MODEL)));
 }
 
 fn pick(bencher: Bencher<'_, '_>, pool: &Pool) {
