@@ -8,7 +8,7 @@ fn load(provider: &MockProvider, target: &str, kind: Kind) -> Load {
         bearer: "none".to_owned(),
         body_bytes: 1024,
         connections: 3,
-        time: Duration::from_millis(100),
+        time: Duration::from_secs(1),
         kind,
     }
 }
