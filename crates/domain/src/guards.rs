@@ -12,6 +12,7 @@
 pub mod address_limit;
 pub mod mass_refusal;
 pub mod retry_budget;
+mod row;
 
 pub use address_limit::AddressLimit;
 pub use mass_refusal::{Fate, MassRefusal};

@@ -8,6 +8,7 @@
 //! One machine for each upstream and model. Time is any monotonic count of milliseconds, passed in.
 
 use super::Turn;
+use super::row::Row;
 use crate::ids::KeyId;
 
 /// Keys limited in a row that prove it, however large the pool.
@@ -16,58 +17,35 @@ pub const MOST_KEYS: usize = 20;
 /// The limit of one upstream on our address for one model. The default is none.
 #[derive(Clone, Debug, Default)]
 pub struct AddressLimit {
-    /// Different keys limited in a row, at most [`MOST_KEYS`].
-    keys: Vec<KeyId>,
-    acting_since_ms: Option<u64>,
+    row: Row<MOST_KEYS>,
 }
 
 impl AddressLimit {
     /// A key was rate limited, one of `pool_size`. `names_owner`: the answer says that the quota is the key's, its project's or its
     /// organisation's.
     pub fn limited(&mut self, key: KeyId, names_owner: bool, pool_size: usize, now_ms: u64) -> Turn {
-        if self.is_acting() {
-            return Turn::None;
-        }
         if names_owner {
-            self.keys.clear();
+            self.row.interrupt();
             return Turn::None;
         }
-        if !self.keys.contains(&key) {
-            self.keys.push(key);
-        }
-        if self.keys.len() < pool_size.clamp(1, MOST_KEYS) {
-            return Turn::None;
-        }
-        *self = Self { keys: Vec::new(), acting_since_ms: Some(now_ms) };
-        Turn::Began
+        self.row.add(key, pool_size, now_ms)
     }
 
-    /// A key got what it asked for, in an attempt begun at `begun_ms`. What was under way before the guard began to act tells nothing
-    /// about what came since.
+    /// A key got what it asked for, in an attempt begun at `begun_ms`.
     pub fn succeeded(&mut self, begun_ms: u64) -> Turn {
-        match self.acting_since_ms {
-            Some(since_ms) if begun_ms < since_ms => Turn::None,
-            Some(_) => {
-                *self = Self::default();
-                Turn::Ended
-            }
-            None => {
-                self.keys.clear();
-                Turn::None
-            }
-        }
+        self.row.succeeded(begun_ms)
     }
 
     /// Whether the limit is the address's.
     #[must_use]
     pub fn is_acting(&self) -> bool {
-        self.acting_since_ms.is_some()
+        self.row.is_full()
     }
 
     /// Whether nothing is on record.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.keys.is_empty() && !self.is_acting()
+        self.row.is_empty()
     }
 }
 

@@ -6,11 +6,16 @@
 //! | acting: keys rest for [`REST`] in place of becoming invalid | a success of an attempt begun since → counting anew; [`LONGEST_MS`] → given up |
 //! | given up: keys become invalid as usual | a success → counting anew |
 //!
+//! Keys become invalid only after some failures each, which in a large pool takes long. So beside that, once as many different keys were
+//! refused in a row, requests get one attempt, until a success: another key would be refused too.
+//!
 //! One machine for each upstream. Time is any monotonic count of milliseconds, passed in.
 
 use std::time::Duration;
 
 use super::Turn;
+use super::row::Row;
+use crate::ids::KeyId;
 
 /// Keys that prove it, however large the pool.
 pub const MOST_KEYS: usize = 10;
@@ -33,6 +38,8 @@ pub enum Fate {
 /// The refusals of one upstream. The default is none.
 #[derive(Clone, Debug, Default)]
 pub struct MassRefusal {
+    /// Keys that were refused, whether or not they would become invalid.
+    row: Row<MOST_KEYS>,
     state: State,
 }
 
@@ -53,8 +60,13 @@ impl Default for State {
 }
 
 impl MassRefusal {
+    /// A key was refused, one of `pool_size`. [`Turn::Began`]: requests get one attempt from now on.
+    pub fn refused(&mut self, key: KeyId, pool_size: usize, now_ms: u64) -> Turn {
+        self.row.add(key, pool_size, now_ms)
+    }
+
     /// A key would become invalid by what the upstream answered; it is one of `active` that are not invalid yet.
-    pub fn refused(&mut self, active: usize, now_ms: u64) -> (Fate, Turn) {
+    pub fn would_fall(&mut self, active: usize, now_ms: u64) -> (Fate, Turn) {
         match &mut self.state {
             State::Counting(times) => {
                 times.retain(|time| now_ms < time.saturating_add(WINDOW_MS));
@@ -78,17 +90,24 @@ impl MassRefusal {
     /// A key got what it asked for, in an attempt begun at `begun_ms`. What was under way before the guard began to act tells nothing
     /// about what came since.
     pub fn succeeded(&mut self, begun_ms: u64) -> Turn {
+        let of_row = self.row.succeeded(begun_ms);
         match self.state {
             State::Acting { since_ms } if begun_ms < since_ms => Turn::None,
             State::Acting { .. } => {
-                *self = Self::default();
+                self.state = State::default();
                 Turn::Ended
             }
             State::Counting(_) | State::GivenUp => {
-                *self = Self::default();
-                Turn::None
+                self.state = State::default();
+                of_row
             }
         }
+    }
+
+    /// Whether requests get one attempt.
+    #[must_use]
+    pub fn gives_one_attempt(&self) -> bool {
+        self.row.is_full()
     }
 
     /// Whether refused keys rest in place of becoming invalid.
@@ -100,7 +119,7 @@ impl MassRefusal {
     /// Whether nothing is on record.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        matches!(&self.state, State::Counting(times) if times.is_empty())
+        self.row.is_empty() && matches!(&self.state, State::Counting(times) if times.is_empty())
     }
 }
 

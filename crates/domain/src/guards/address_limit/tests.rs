@@ -71,7 +71,7 @@ proptest! {
                     prop_assert!(!began || row.len() >= pool_size.min(MOST_KEYS));
                 }
             }
-            prop_assert!(guard.keys.len() < MOST_KEYS);
+            prop_assert!(guard.row.len() < MOST_KEYS);
         }
     }
 }
