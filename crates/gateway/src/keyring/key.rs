@@ -60,6 +60,11 @@ impl PoolKey {
         self.is_shaky.load(Ordering::Relaxed)
     }
 
+    /// Whether it has not failed, by whatever fault, since it last succeeded.
+    pub(super) fn is_steady(&self) -> bool {
+        !self.is_shaky() && self.failures() == 0 && !self.has_rested.load(Ordering::Relaxed)
+    }
+
     pub(super) fn slot(&self) -> u32 {
         self.slot.load(Ordering::Relaxed)
     }

@@ -20,7 +20,7 @@ mod guesses;
 
 /// Rests longer than this survive a restart.
 const LONG_REST: Duration = Duration::from_mins(5);
-/// How many keys a request that is tried again looks at for one that answered well last time.
+/// How many keys a request that is tried again looks at for one that did well last time.
 const STEADY_LOOKS: usize = 32;
 
 /// The keys of one group.
@@ -59,33 +59,46 @@ impl Pool {
     #[must_use]
     pub fn pick(&self, model: Option<&str>, tried: &[KeyId], now_ms: u64) -> Option<Arc<PoolKey>> {
         self.wake_due(now_ms);
-        self.next_of(model, tried.len() + 1, |key| !tried.contains(&key.id))
-    }
-
-    /// The same for a request that has met a sick upstream: rather a key whose last answer was no sign of sickness.
-    #[must_use]
-    pub fn pick_steady(&self, model: Option<&str>, tried: &[KeyId], now_ms: u64) -> Option<Arc<PoolKey>> {
-        self.wake_due(now_ms);
-        let steady = |key: &PoolKey| !key.is_shaky() && !tried.contains(&key.id);
-        self.next_of(model, tried.len() + STEADY_LOOKS, steady).or_else(|| self.pick(model, tried, now_ms))
-    }
-
-    /// Among the next `looks` keys that can serve `model`, the first that fits.
-    fn next_of(&self, model: Option<&str>, looks: usize, fits: impl Fn(&PoolKey) -> bool) -> Option<Arc<PoolKey>> {
         let slab = self.slab.load();
         let ring = slab.ring(model);
         let start = self.cursor.load(Ordering::Relaxed);
         let mut from = start;
-        for _ in 0..looks {
+        for _ in 0..=tried.len() {
             let slot = ring.next(from)?;
             from = slot + 1;
-            if let Some(key) = slab.key(slot).filter(|key| fits(key)) {
-                // Two picks at the same moment may meet on one key; the loser's step is enough to part them again.
-                let _ = self.cursor.compare_exchange(start, from, Ordering::Relaxed, Ordering::Relaxed);
+            if let Some(key) = slab.key(slot).filter(|key| !tried.contains(&key.id)) {
+                self.step(start, from);
                 return Some(Arc::clone(key));
             }
         }
         None
+    }
+
+    /// The same for a request that is tried again: rather a key that did well last time. Keys that fail alike often stand together, and
+    /// those that rested wake together, so it looks around in the whole pool.
+    #[must_use]
+    pub fn pick_steady(&self, model: Option<&str>, tried: &[KeyId], now_ms: u64) -> Option<Arc<PoolKey>> {
+        self.wake_due(now_ms);
+        let slab = self.slab.load();
+        let ring = slab.ring(model);
+        let (start, stride) = (self.cursor.load(Ordering::Relaxed), ring.count() / STEADY_LOOKS);
+        let mut from = start;
+        for look in 0..STEADY_LOOKS {
+            let slot = ring.next(from)?;
+            if let Some(key) = slab.key(slot).filter(|key| key.is_steady() && !tried.contains(&key.id)) {
+                if look == 0 {
+                    self.step(start, slot + 1);
+                }
+                return Some(Arc::clone(key));
+            }
+            from = slot + 1 + stride;
+        }
+        self.pick(model, tried, now_ms)
+    }
+
+    /// The next pick begins at `to`. Two picks at the same moment may meet on one key; the loser's step is enough to part them again.
+    fn step(&self, from: usize, to: usize) {
+        let _ = self.cursor.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Whether any key can serve `model` now.

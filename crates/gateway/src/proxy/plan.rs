@@ -122,10 +122,7 @@ fn choose_key(service: &Arc<Service>, model: Option<&str>, tried: &Tried, now_ms
     let sick = tried.sick_of(service.id);
     let used: SmallVec<[KeyId; 16]> = tried.blamed.iter().chain(&tried.spared).copied().collect();
     let pool = &service.pool;
-    let fresh = match sick.is_empty() {
-        true => pool.pick(model, &used, now_ms),
-        false => pool.pick_steady(model, &used, now_ms),
-    };
+    let fresh = if used.is_empty() { pool.pick(model, &used, now_ms) } else { pool.pick_steady(model, &used, now_ms) };
     let is_fresh = fresh.is_some();
     let awake = fresh.or_else(|| pool.pick(model, &tried.blamed, now_ms));
     let probes = awake.is_none();

@@ -170,6 +170,8 @@ fn bit_of(model: &str) -> u64 {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests {
     use super::*;
 
