@@ -17,7 +17,7 @@ pub const MOST_KEYS: usize = 20;
 /// The limit of one upstream on our address for one model. The default is none.
 #[derive(Clone, Debug, Default)]
 pub struct AddressLimit {
-    row: Row<MOST_KEYS>,
+    row: Row,
 }
 
 impl AddressLimit {
@@ -28,7 +28,7 @@ impl AddressLimit {
             self.row.interrupt();
             return Turn::None;
         }
-        self.row.add(key, pool_size, now_ms)
+        self.row.add(key, pool_size.clamp(1, MOST_KEYS), now_ms)
     }
 
     /// A key got what it asked for, in an attempt begun at `begun_ms`.

@@ -6,7 +6,7 @@
 //! | acting: keys rest for [`REST`] in place of becoming invalid | a success of an attempt begun since → counting anew; [`LONGEST_MS`] → given up |
 //! | given up: keys become invalid as usual | a success → counting anew |
 //!
-//! Keys become invalid only after some failures each, which in a large pool takes long. So beside that, once as many different keys were
+//! Keys become invalid only after some failures each, which takes long in a large pool. So beside that, once [`ROW`] different keys were
 //! refused in a row, requests get one attempt, until a success: another key would be refused too.
 //!
 //! One machine for each upstream. Time is any monotonic count of milliseconds, passed in.
@@ -19,10 +19,12 @@ use crate::ids::KeyId;
 
 /// Keys that prove it, however large the pool.
 pub const MOST_KEYS: usize = 10;
-/// Within this time they are refused.
+/// Within this time they would become invalid.
 pub const WINDOW_MS: u64 = 60_000;
 /// How long a key rests that would have become invalid.
 pub const REST: Duration = Duration::from_secs(60);
+/// Different keys refused in a row, invalid by that or not, that leave requests one attempt.
+pub const ROW: usize = 20;
 /// How long a provider is believed to be wrong about all keys.
 pub const LONGEST_MS: u64 = 600_000;
 
@@ -38,8 +40,7 @@ pub enum Fate {
 /// The refusals of one upstream. The default is none.
 #[derive(Clone, Debug, Default)]
 pub struct MassRefusal {
-    /// Keys that were refused, whether or not they would become invalid.
-    row: Row<MOST_KEYS>,
+    row: Row,
     state: State,
 }
 
@@ -60,9 +61,9 @@ impl Default for State {
 }
 
 impl MassRefusal {
-    /// A key was refused, one of `pool_size`. [`Turn::Began`]: requests get one attempt from now on.
-    pub fn refused(&mut self, key: KeyId, pool_size: usize, now_ms: u64) -> Turn {
-        self.row.add(key, pool_size, now_ms)
+    /// A key was refused. [`Turn::Began`]: requests get one attempt from now on.
+    pub fn refused(&mut self, key: KeyId, now_ms: u64) -> Turn {
+        self.row.add(key, ROW, now_ms)
     }
 
     /// A key would become invalid by what the upstream answered; it is one of `active` that are not invalid yet.

@@ -3,24 +3,24 @@
 use super::Turn;
 use crate::ids::KeyId;
 
-/// A row of keys; `MOST` of them are proof however large the pool.
+/// A row of keys.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Row<const MOST: usize> {
-    /// Fewer than `MOST`, all different.
+pub(super) struct Row {
+    /// All different, and fewer than are enough.
     keys: Vec<KeyId>,
     full_since_ms: Option<u64>,
 }
 
-impl<const MOST: usize> Row<MOST> {
-    /// One more key, of `pool_size`. [`Turn::Began`]: with it the row is full, and stays so.
-    pub(super) fn add(&mut self, key: KeyId, pool_size: usize, now_ms: u64) -> Turn {
+impl Row {
+    /// One more key. [`Turn::Began`]: with it there are `enough`, and the row stays full.
+    pub(super) fn add(&mut self, key: KeyId, enough: usize, now_ms: u64) -> Turn {
         if self.is_full() {
             return Turn::None;
         }
         if !self.keys.contains(&key) {
             self.keys.push(key);
         }
-        if self.keys.len() < pool_size.clamp(1, MOST) {
+        if self.keys.len() < enough {
             return Turn::None;
         }
         *self = Self { keys: Vec::new(), full_since_ms: Some(now_ms) };

@@ -49,8 +49,7 @@ pub fn limited(choice: &Choice, model: Option<&str>, names_owner: bool) -> bool 
 /// A key was refused.
 pub fn refused(choice: &Choice, fault: KeyFault) {
     if let Some(upstream) = choice.upstream() {
-        let (guards, pool_size) = (&upstream.health.guards, choice.service.pool.active());
-        if guards.refused(choice.key.id, pool_size, clock::mono_ms()) == Turn::Began {
+        if upstream.health.guards.refused(choice.key.id, clock::mono_ms()) == Turn::Began {
             let (group, url, status) = (&choice.service.name, &upstream.url, fault.status);
             tracing::warn!(%group, upstream = %url, status, "mass refusal: key after key is refused, requests get one attempt");
         }

@@ -79,10 +79,10 @@ impl Guards {
         self.is_watched(model) && self.records().limits.get(model).is_some_and(AddressLimit::is_acting)
     }
 
-    /// A key was refused, one of `pool_size`. See [`MassRefusal::refused`].
-    pub fn refused(&self, key: KeyId, pool_size: usize, now_ms: u64) -> Turn {
+    /// A key was refused. See [`MassRefusal::refused`].
+    pub fn refused(&self, key: KeyId, now_ms: u64) -> Turn {
         let mut records = self.records();
-        let turn = records.refusal.refused(key, pool_size, now_ms);
+        let turn = records.refusal.refused(key, now_ms);
         self.watch(&mut records);
         turn
     }

@@ -138,7 +138,7 @@ impl World {
     fn failed(&self, key: &PoolKey, says: Says) {
         let (guards, pool_size, now_ms) = (&self.guards, self.pool.active(), self.now_ms);
         if says == Says::Refused {
-            guards.refused(key.id, pool_size, now_ms);
+            guards.refused(key.id, now_ms);
             let fault = KeyFault { status: 401, message: String::new(), at: Timestamp::UNIX_EPOCH };
             let fate = |active: usize| guards.would_fall(active, now_ms).0;
             self.pool.refused_in_traffic(key, fault, THRESHOLD, self.source(), fate);
