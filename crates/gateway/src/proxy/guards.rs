@@ -19,14 +19,14 @@ pub fn begin(choice: &Choice) {
 
 /// Whether a request that `began` in a group may make one more attempt after `failure`. If so, it is counted.
 pub fn may_retry(began: &Service, failure: &Failure, next: &Choice, asked: Option<&str>) -> bool {
-    let model = || next.service.sent_model(asked);
-    if next.upstream().is_some_and(|upstream| upstream.health.guards.give_one_attempt(model())) {
+    let model = next.service.sent_model(asked);
+    if next.upstream().is_some_and(|upstream| upstream.health.guards.give_one_attempt(model)) {
         return false;
     }
-    let percent = u64::try_from(began.settings.retry_budget_percent).unwrap_or(0);
     if failure.outcome != Outcome::SickUpstream {
         return true;
     }
+    let percent = u64::try_from(began.settings.retry_budget_percent).unwrap_or(0);
     let grant = began.budget.retry(percent, next.at_ms);
     if grant == (Grant::Refused { first: true }) {
         tracing::warn!(group = %began.name, percent, "retry budget: spent on a sick upstream, no more retries for now");
@@ -48,11 +48,11 @@ pub fn limited(choice: &Choice, model: Option<&str>, names_owner: bool) -> bool 
 
 /// A key was refused.
 pub fn refused(choice: &Choice, fault: KeyFault) {
-    if let Some(upstream) = choice.upstream() {
-        if upstream.health.guards.refused(choice.key.id, clock::mono_ms()) == Turn::Began {
-            let (group, url, status) = (&choice.service.name, &upstream.url, fault.status);
-            tracing::warn!(%group, upstream = %url, status, "mass refusal: key after key is refused, requests get one attempt");
-        }
+    if let Some(upstream) = choice.upstream()
+        && upstream.health.guards.refused(choice.key.id, clock::mono_ms()) == Turn::Began
+    {
+        let (group, url, status) = (&choice.service.name, &upstream.url, fault.status);
+        tracing::warn!(%group, upstream = %url, status, "mass refusal: key after key is refused, requests get one attempt");
     }
     blame(choice, fault);
 }
