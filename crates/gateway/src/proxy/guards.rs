@@ -61,22 +61,25 @@ pub fn refused(choice: &Choice, fault: KeyFault) {
 pub fn blame(choice: &Choice, fault: KeyFault) {
     let threshold = u32::try_from(choice.service.settings.blacklist_threshold).unwrap_or(0);
     let (status, group, source) = (fault.status, &choice.service.name, source(choice));
-    let mut began = false;
+    let mut turn = Turn::None;
     let fate = choice.service.pool.refused_in_traffic(&choice.key, fault, threshold, source, |active| {
         let Some(upstream) = choice.upstream() else { return Fate::Invalid };
-        let (fate, turn) = upstream.health.guards.would_fall(active, source.at_ms);
-        began = turn == Turn::Began;
-        if turn == Turn::Ended {
-            tracing::warn!(%group, upstream = %upstream.url, "mass refusal: over after ten minutes, keys become invalid");
-        }
+        let (fate, its_turn) = upstream.health.guards.would_fall(active, source.at_ms);
+        turn = its_turn;
         fate
     });
     if fate == Some(Fate::Invalid) {
         tracing::info!(%group, key = %choice.key.secret, status, "key became invalid");
     }
-    if let Some(upstream) = choice.upstream().filter(|_| began) {
-        let url = &upstream.url;
-        tracing::warn!(%group, upstream = %url, status, "mass refusal: refused keys rest instead of becoming invalid");
+    let upstream = choice.upstream().map(|upstream| &*upstream.url);
+    match turn {
+        Turn::None => {}
+        Turn::Began => {
+            tracing::warn!(%group, upstream, status, "mass refusal: refused keys rest instead of becoming invalid")
+        }
+        Turn::Ended => {
+            tracing::warn!(%group, upstream, "mass refusal: over after ten minutes, refused keys become invalid")
+        }
     }
 }
 
