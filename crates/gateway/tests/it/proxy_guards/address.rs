@@ -67,8 +67,9 @@ async fn another_upstream_takes_what_the_limited_one_refuses() {
     let (app, limited) = app_and_provider().await;
     let other = MockProvider::start();
     limited.otherwise(slow_down());
-    let group = app.group("g").upstream(&limited.url()).upstream(&other.url()).keys(keys(100)).create().await;
-    assert_eq!(calls(&group, 70).await, 70);
+    let group = app.group("g").upstream_weighted(&limited.url(), 3).upstream(&other.url()).keys(keys(100));
+    let group = group.config(json!({"max_retries": 9})).create().await;
+    assert_eq!(calls(&group, 60).await, 60);
     assert_eq!(told(&app, BEGAN), 1, "successes elsewhere do not hide it");
     let warnings = card(&app, &group).await;
     assert!(warnings.len() == 1 && warnings[0].contains(&limited.url()), "{warnings:?}");
