@@ -75,10 +75,10 @@ pub fn blame(choice: &Choice, fault: KeyFault) {
     match turn {
         Turn::None => {}
         Turn::Began => {
-            tracing::warn!(%group, upstream, status, "mass refusal: refused keys rest instead of becoming invalid")
+            tracing::warn!(%group, upstream, status, "mass refusal: refused keys rest instead of becoming invalid");
         }
         Turn::Ended => {
-            tracing::warn!(%group, upstream, "mass refusal: over after ten minutes, refused keys become invalid")
+            tracing::warn!(%group, upstream, "mass refusal: over after ten minutes, refused keys become invalid");
         }
     }
 }
