@@ -9,12 +9,14 @@
 //! | [`settings`], [`status_codes`] | the one table of dynamic settings, and its status lists |
 //! | [`pick`] | choosing: weighted upstreams and sub-groups, the ring of usable keys |
 //! | [`breaker`] | when a sick upstream is ejected and probed |
+//! | [`guards`] | what keeps one cause from being counted as many |
 //! | [`classify`] | the outcome table: what an answer says about key, upstream and client |
 //! | [`rewrite`] | the few changes made to a request: URL, headers, parameters, model |
 
 pub mod breaker;
 pub mod classify;
 pub mod group;
+pub mod guards;
 pub mod ids;
 pub mod key;
 pub mod pick;

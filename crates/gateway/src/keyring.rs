@@ -7,6 +7,7 @@
 //! | [`slab`] | the keys' places and the bitmaps a pick reads without a lock |
 //! | [`census`] | how many keys are in which state |
 //! | [`rests`] | who rests, for which model, until when |
+//! | [`guesses`] | the rests whose length is a guess, and which of them is doubted next |
 //! | [`changes`] | what the database has yet to be told |
 //!
 //! A pick reads; everything that changes a key's usability takes the pool's one lock, which is never held across an await.
@@ -18,6 +19,7 @@ use domain::ids::GroupId;
 
 mod census;
 pub mod changes;
+mod guesses;
 mod key;
 pub mod pool;
 mod rests;
@@ -27,7 +29,7 @@ pub use census::Census;
 pub use changes::Changes;
 pub use key::PoolKey;
 pub use pool::Pool;
-pub use rests::{Limit, RestInfo};
+pub use rests::{Limit, RestInfo, Source};
 
 /// All pools of the process, one a group.
 #[derive(Debug, Default)]

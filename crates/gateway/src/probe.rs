@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use upstream::{Client, RequestBody, ResponseBody};
 
 use crate::clock::{self, seconds};
-use crate::keyring::Limit;
+use crate::keyring::{Limit, Source};
 use crate::snapshot::Service;
 use crate::snapshot::upstreams::Upstream;
 
@@ -138,6 +138,8 @@ fn verdict(service: &Service, key: &Secret, head: &http::response::Parts, body: 
             named: named(&head.headers, &judgement.error, Timestamp::now()),
             quota: judgement.quota,
             base: seconds(service.settings.rate_limit_cooldown_seconds),
+            doubles: true,
+            source: Source::unknown(),
         }),
         Outcome::BadKey => Verdict::Invalid { status, message },
         Outcome::Doubtful if concerns_key(status, &judgement) => Verdict::Invalid { status, message },

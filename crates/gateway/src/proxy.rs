@@ -13,6 +13,7 @@
 //! | [`shape`] | overrides, model redirect, URL and headers for that choice |
 //! | [`attempt`] | sends it, follows redirects, holds a stream until its first event |
 //! | [`judge`] | asks the outcome table, tells the pool and the upstream's health |
+//! | [`guards`] | keeps one cause from being counted as many |
 //! | [`respond`] | the client's answer: the provider's, or our own in the provider's form |
 //! | [`relay`] | passes the body on as it arrives and sees how it ends |
 //! | [`tunnel`] | after a 101, in the place of both: bytes both ways |
@@ -36,6 +37,7 @@ use crate::snapshot::Current;
 
 mod admit;
 mod attempt;
+mod guards;
 mod intake;
 mod journey;
 mod judge;

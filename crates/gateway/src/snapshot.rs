@@ -12,7 +12,7 @@ use domain::settings::Settings;
 
 pub mod aggregate;
 pub mod build;
-
+pub mod guards;
 pub mod health;
 pub mod proxy_keys;
 pub mod service;

@@ -134,6 +134,8 @@ settings! {
             "Statuses that blame the key", "Further statuses that count as the key's own failure, beside those recognised by themselves.";
         rate_limit_cooldown_seconds: i64 = "60", Kind::Int { min: 1, max: 86_400 }, group,
             "Rest of a rate-limited key", "Seconds a rate-limited key rests when the provider names no time; doubles on repeats up to an hour.";
+        retry_budget_percent: i64 = "50", Kind::Int { min: 0, max: 10_000 }, group,
+            "Retry budget", "Retries because of a sick upstream are at most this percentage of the requests of the last 10 seconds plus 10 a second; 0 for no limit.";
     }
     "Key validation" {
         key_validation_interval_minutes: i64 = "60", Kind::Int { min: 0, max: 43_200 }, group,

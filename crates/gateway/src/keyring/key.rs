@@ -17,6 +17,7 @@ pub struct PoolKey {
     pub(super) status: AtomicU8,
     pub(super) failures: AtomicU32,
     pub(super) has_rested: AtomicBool,
+    pub(super) is_shaky: AtomicBool,
 }
 
 impl PoolKey {
@@ -30,6 +31,7 @@ impl PoolKey {
             status: AtomicU8::new(status as u8),
             failures: AtomicU32::new(failures),
             has_rested: AtomicBool::new(false),
+            is_shaky: AtomicBool::new(false),
         }
     }
 
@@ -47,6 +49,20 @@ impl PoolKey {
     #[must_use]
     pub fn failures(&self) -> u32 {
         self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Its last answer was that the upstream is in trouble. Nobody is blamed for that, but a request that is tried again takes another.
+    pub fn shaken(&self) {
+        self.is_shaky.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_shaky(&self) -> bool {
+        self.is_shaky.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has not failed, by whatever fault, since it last succeeded.
+    pub(super) fn is_steady(&self) -> bool {
+        !self.is_shaky() && self.failures() == 0 && !self.has_rested.load(Ordering::Relaxed)
     }
 
     pub(super) fn slot(&self) -> u32 {

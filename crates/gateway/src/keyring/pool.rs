@@ -6,20 +6,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use domain::classify::rest::next_rest;
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
-use jiff::Timestamp;
 
 use super::census::Census;
-use super::changes::{Changes, KeyFault, LongRest};
+use super::changes::Changes;
 use super::key::PoolKey;
-use super::rests::{Limit, RestInfo, Rests};
+use super::rests::{RestInfo, Rests, Woken};
 use super::slab::Slab;
-use crate::clock;
+
+mod answers;
+mod guesses;
 
 /// Rests longer than this survive a restart.
 const LONG_REST: Duration = Duration::from_mins(5);
+/// How many keys a request that is tried again looks at for one that did well last time.
+const STEADY_LOOKS: usize = 32;
 
 /// The keys of one group.
 #[derive(Debug)]
@@ -65,12 +67,38 @@ impl Pool {
             let slot = ring.next(from)?;
             from = slot + 1;
             if let Some(key) = slab.key(slot).filter(|key| !tried.contains(&key.id)) {
-                // Two picks at the same moment may meet on one key; the loser's step is enough to part them again.
-                let _ = self.cursor.compare_exchange(start, from, Ordering::Relaxed, Ordering::Relaxed);
+                self.step(start, from);
                 return Some(Arc::clone(key));
             }
         }
         None
+    }
+
+    /// The same for a request that is tried again: rather a key that did well last time. Keys that fail alike often stand together, and
+    /// those that rested wake together, so it looks around in the whole pool.
+    #[must_use]
+    pub fn pick_steady(&self, model: Option<&str>, tried: &[KeyId], now_ms: u64) -> Option<Arc<PoolKey>> {
+        self.wake_due(now_ms);
+        let slab = self.slab.load();
+        let ring = slab.ring(model);
+        let (start, stride) = (self.cursor.load(Ordering::Relaxed), ring.count() / STEADY_LOOKS);
+        let mut from = start;
+        for look in 0..STEADY_LOOKS {
+            let slot = ring.next(from)?;
+            if let Some(key) = slab.key(slot).filter(|key| key.is_steady() && !tried.contains(&key.id)) {
+                if look == 0 {
+                    self.step(start, slot + 1);
+                }
+                return Some(Arc::clone(key));
+            }
+            from = slot + 1 + stride;
+        }
+        self.pick(model, tried, now_ms)
+    }
+
+    /// The next pick begins at `to`. Two picks at the same moment may meet on one key; the loser's step is enough to part them again.
+    fn step(&self, from: usize, to: usize) {
+        let _ = self.cursor.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Whether any key can serve `model` now.
@@ -78,93 +106,6 @@ impl Pool {
     pub fn has_usable(&self, model: Option<&str>, now_ms: u64) -> bool {
         self.wake_due(now_ms);
         self.slab.load().ring(model).count() > 0
-    }
-
-    /// The key answered a call for `model`: its failures are forgiven.
-    pub fn served(&self, key: &PoolKey, model: Option<&str>) {
-        if key.failures() > 0 {
-            key.failures.store(0, Ordering::Relaxed);
-            self.changes.note(key.id, |change| change.failure_count = Some(0));
-        }
-        if key.has_rested.load(Ordering::Relaxed) {
-            self.forgive_rests(key, model);
-        }
-    }
-
-    fn forgive_rests(&self, key: &PoolKey, model: Option<&str>) {
-        let mut book = self.book();
-        let slot = key.slot();
-        // A rest that is running was earned by a later answer than this one: it stays.
-        for scope in [None, model.and_then(|model| book.rests.listed(model))] {
-            if !book.rests.is_asleep(slot, &scope) {
-                book.rests.forget(slot, &scope);
-            }
-        }
-        key.has_rested.store(book.rests.has_any(slot), Ordering::Relaxed);
-    }
-
-    /// The provider refused the key itself. At `threshold` failures in a row (0: never) it becomes invalid; returns whether it just did.
-    pub fn refused(&self, key: &PoolKey, fault: KeyFault, threshold: u32) -> bool {
-        let failures = key.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        let out = threshold > 0 && failures >= threshold && key.status() == KeyStatus::Active;
-        let mut book = self.book();
-        book.last_refusal = Some((fault.status, fault.message.clone()));
-        if out {
-            self.put_status(&mut book, key, KeyStatus::Invalid);
-        }
-        drop(book);
-        self.changes.note(key.id, |change| {
-            change.failure_count = Some(failures);
-            change.fault = Some(fault);
-            if out {
-                change.status = Some(KeyStatus::Invalid);
-            }
-        });
-        out
-    }
-
-    /// The provider limited the key's rate: it rests for `model`, or altogether if no model is known. Returns how long.
-    pub fn limited(&self, key: &PoolKey, model: Option<&str>, limit: Limit) -> Duration {
-        let mut book = self.book();
-        let (slot, scope) = (key.slot(), model.map(|model| book.rests.list(model)));
-        let history = book.rests.history(slot, &scope);
-        let rest = next_rest(limit.named, limit.quota, limit.base, history.streak, history.per_day, Timestamp::now());
-        let until_ms = clock::mono_ms().saturating_add(u64::try_from(rest.time.as_millis()).unwrap_or(u64::MAX));
-        let info = RestInfo { model: scope, until_ms, guessed: rest.guessed };
-        let rests_longer = self.lay_to_rest(&mut book, key, &info, limit.quota.per_day);
-        drop(book);
-        if rests_longer && rest.time > LONG_REST {
-            let long = LongRest { until: clock::wall_time_of(until_ms), guessed: rest.guessed };
-            self.changes.note(key.id, |change| {
-                change.rests.insert(model.unwrap_or_default().to_owned(), long);
-            });
-        }
-        rest.time
-    }
-
-    /// Keeps what the provider said about a key, so that people see why it rests. No failure is counted.
-    pub fn explain(&self, key: &PoolKey, said: KeyFault) {
-        self.changes.note(key.id, |change| change.fault = Some(said));
-    }
-
-    /// Takes up a rest that was running when the process last stopped.
-    pub fn resume_rest(&self, id: KeyId, model: Option<&str>, until_ms: u64, guessed: bool) {
-        let mut book = self.book();
-        let Some(key) = self.find(&book, id) else { return };
-        let scope = model.map(|model| book.rests.list(model));
-        self.lay_to_rest(&mut book, &key, &RestInfo { model: scope, until_ms, guessed }, false);
-    }
-
-    /// Returns whether the key did not rest so long already.
-    fn lay_to_rest(&self, book: &mut Book, key: &PoolKey, rest: &RestInfo, per_day: bool) -> bool {
-        let rests_longer = book.rests.sleep(key.slot(), &rest.model, rest.until_ms, rest.guessed, per_day);
-        if rests_longer {
-            key.has_rested.store(true, Ordering::Relaxed);
-            self.fit_model_rings(book);
-            self.refresh(book, key);
-            self.next_wake_ms.store(book.rests.next_due_ms(), Ordering::Relaxed);
-        }
-        rests_longer
     }
 
     /// Adds keys; one that is there already keeps its place and takes the given state.
@@ -200,9 +141,7 @@ impl Pool {
         let mut slab = Slab::clone(&self.slab.load());
         for id in ids {
             let Some(slot) = book.slots.remove(id) else { continue };
-            for ring in std::iter::once(&slab.usable).chain(slab.by_model.iter().map(|(_, ring)| ring)) {
-                ring.remove(slot as usize);
-            }
+            slab.lanes().for_each(|lane| _ = lane.ring.remove(slot as usize));
             self.uncount(&mut book, slot);
             book.rests.forget_all(slot);
             book.free.push(slot);
@@ -275,12 +214,20 @@ impl Pool {
             return;
         }
         let mut book = self.book();
-        for slot in book.rests.wake(now_ms) {
-            if let Some(key) = self.slab.load().key(slot as usize) {
-                self.refresh(&book, key);
+        let woken = book.rests.wake(now_ms);
+        self.woke(&book, &woken, now_ms);
+    }
+
+    /// Lets keys serve again.
+    fn woke(&self, book: &Book, woken: &[Woken], now_ms: u64) {
+        for Woken { slot, pardoned } in woken {
+            let Some(key) = self.slab.load().key(*slot as usize).cloned() else { continue };
+            self.refresh(book, &key);
+            if pardoned.is_some_and(|rest| rest > LONG_REST) {
+                self.forget_kept(&key, &book.rests.of(*slot), now_ms);
             }
         }
-        self.fit_model_rings(&book);
+        self.fit_model_rings(book);
         self.next_wake_ms.store(book.rests.next_due_ms(), Ordering::Relaxed);
     }
 
@@ -295,7 +242,7 @@ impl Pool {
         fitted.by_model.retain(|(name, _)| wanted.contains(name));
         for name in wanted {
             if !fitted.by_model.iter().any(|(known, _)| *known == name) {
-                fitted.by_model.push((name, Arc::new(slab.usable.resized(slab.usable.capacity()))));
+                fitted.by_model.push((name, Arc::new(slab.usable.resized(slab.usable.ring.capacity()))));
             }
         }
         self.slab.store(Arc::new(fitted));
@@ -305,6 +252,10 @@ impl Pool {
         book.count(key.status(), -1);
         key.status.store(status as u8, Ordering::Relaxed);
         book.count(status, 1);
+        if status != KeyStatus::Active {
+            // When it comes back, it starts afresh.
+            book.rests.forget_all(key.slot());
+        }
         self.refresh(book, key);
     }
 
@@ -313,9 +264,9 @@ impl Pool {
         let (slab, slot) = (self.slab.load(), key.slot());
         let present = book.slots.get(&key.id) == Some(&slot);
         let usable = present && key.status() == KeyStatus::Active && !book.rests.is_asleep(slot, &None);
-        put(&slab.usable, slot, usable);
-        for (model, ring) in &slab.by_model {
-            put(ring, slot, usable && !book.rests.is_asleep(slot, &Some(Arc::clone(model))));
+        put(&slab.usable.ring, slot, usable);
+        for (model, lane) in &slab.by_model {
+            put(&lane.ring, slot, usable && !book.rests.is_asleep(slot, &Some(Arc::clone(model))));
         }
     }
 
@@ -336,6 +287,11 @@ impl Pool {
 }
 
 impl Book {
+    /// Keys that are in play, resting or not.
+    fn active(&self) -> usize {
+        self.slots.len().saturating_sub(self.invalid + self.disabled)
+    }
+
     fn count(&mut self, status: KeyStatus, change: isize) {
         match status {
             KeyStatus::Active => {}

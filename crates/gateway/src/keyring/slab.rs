@@ -1,6 +1,7 @@
 //! The keys' places: an immutable table of keys and the bitmaps of the usable ones, replaced as a whole when keys come or go.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::pick::Ring;
 
@@ -16,22 +17,63 @@ type Chunk = Vec<Option<Arc<PoolKey>>>;
 pub(super) struct Slab {
     chunks: Vec<Arc<Chunk>>,
     /// Keys that can serve any model that is not listed below.
-    pub(super) usable: Arc<Ring>,
+    pub(super) usable: Arc<Lane>,
     /// Models for which some key rests, with the keys that can serve them. Short: see [`super::rests::MAX_MODELS`].
-    pub(super) by_model: Vec<(Arc<str>, Arc<Ring>)>,
+    pub(super) by_model: Vec<(Arc<str>, Arc<Lane>)>,
+}
+
+/// What a pick for one model looks at.
+#[derive(Debug)]
+pub(super) struct Lane {
+    /// The keys that can serve.
+    pub(super) ring: Ring,
+    /// From when on a key may be asked although it rests, if no other is left.
+    probe_at_ms: AtomicU64,
+}
+
+impl Lane {
+    /// A lane with room for at least `capacity` keys and the same keys as this one.
+    pub(super) fn resized(&self, capacity: usize) -> Self {
+        let probe_at_ms = AtomicU64::new(self.probe_at_ms());
+        Self { ring: self.ring.resized(capacity), probe_at_ms }
+    }
+
+    pub(super) fn probe_at_ms(&self) -> u64 {
+        self.probe_at_ms.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn probe_at(&self, ms: u64) {
+        self.probe_at_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// A probe may be due by then.
+    pub(super) fn probe_by(&self, ms: u64) {
+        self.probe_at_ms.fetch_min(ms, Ordering::Relaxed);
+    }
 }
 
 impl Default for Slab {
     fn default() -> Self {
-        Self { chunks: Vec::new(), usable: Arc::new(Ring::new(0)), by_model: Vec::new() }
+        let usable = Lane { ring: Ring::new(0), probe_at_ms: AtomicU64::new(u64::MAX) };
+        Self { chunks: Vec::new(), usable: Arc::new(usable), by_model: Vec::new() }
     }
 }
 
 impl Slab {
     /// The usable keys for a request that asks for `model`.
     pub(super) fn ring(&self, model: Option<&str>) -> &Ring {
+        &self.lane(model).ring
+    }
+
+    /// The lane of requests that ask for `model`.
+    pub(super) fn lane(&self, model: Option<&str>) -> &Lane {
         let special = model.and_then(|model| self.by_model.iter().find(|(name, _)| **name == *model));
-        special.map_or(&self.usable, |(_, ring)| ring)
+        special.map_or(&self.usable, |(_, lane)| lane)
+    }
+
+    /// All lanes, that of the models without one of their own first.
+    pub(super) fn lanes(&self) -> impl Iterator<Item = &Lane> {
+        std::iter::once(&*self.usable).chain(self.by_model.iter().map(|(_, lane)| &**lane))
     }
 
     /// The key in a place, unless it has left.
@@ -58,10 +100,10 @@ impl Slab {
     /// Makes the bitmaps as large as the table.
     pub(super) fn fit_rings(&mut self) {
         let capacity = self.chunks.len() * CHUNK;
-        for ring in std::iter::once(&mut self.usable).chain(self.by_model.iter_mut().map(|(_, ring)| ring)) {
-            if ring.capacity() < capacity {
+        for lane in std::iter::once(&mut self.usable).chain(self.by_model.iter_mut().map(|(_, lane)| lane)) {
+            if lane.ring.capacity() < capacity {
                 // Twice the room, so that a pool that grows key by key copies its bitmap rarely.
-                *ring = Arc::new(ring.resized(capacity.max(ring.capacity() * 2)));
+                *lane = Arc::new(lane.resized(capacity.max(lane.ring.capacity() * 2)));
             }
         }
     }

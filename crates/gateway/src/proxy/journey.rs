@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::admit::{Admitted, admit};
 use super::attempt::{Answer, Attempt, BadAnswer, Reply, StreamKind};
+use super::guards;
 use super::intake::{self, Intake};
 use super::judge::{self, Doubt, Failure};
 use super::mask::Masker;
@@ -84,6 +85,8 @@ struct Progress {
     attempts: i64,
     /// Set by the group chosen first.
     bounds: Option<Bounds>,
+    /// The group chosen first, once an attempt has failed.
+    began: Option<Arc<Service>>,
     /// How the last attempt failed.
     failure: Option<Failure>,
     /// The last answer an upstream gave.
@@ -97,6 +100,27 @@ struct LastAnswer {
     choice: Arc<Choice>,
     outcome: Outcome,
     message: String,
+}
+
+/// A request that waits with its choice made.
+struct Waiting<'c> {
+    choice: &'c Choice,
+    model: Option<&'c str>,
+    is_over: bool,
+}
+
+impl Waiting<'_> {
+    fn over(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.choice.told_nothing(self.model);
+        }
+    }
 }
 
 /// How long and how often a request is tried.
@@ -123,9 +147,7 @@ impl<'p> Journey<'p> {
             if let Some(failure) = progress.failure.take() {
                 self.record.retry(&failure);
             }
-            if let Some(pause) = choice.pause {
-                tokio::time::sleep(pause).await;
-            }
+            self.pause(&choice).await;
             match self.attempt(&choice, &mut progress).await {
                 Ok(None) => {}
                 Ok(Some(answer)) => return self.answer(answer, choice, progress.doubts).await,
@@ -146,11 +168,32 @@ impl<'p> Journey<'p> {
             return None;
         }
         let choice = choose(&self.admitted.route, self.asked.as_deref(), &progress.tried)?;
+        if !self.may_go_on(&choice, progress) {
+            choice.told_nothing(choice.service.sent_model(self.asked.as_deref()));
+            return None;
+        }
         progress.bounds.get_or_insert_with(|| Bounds {
             attempts: choice.service.settings.max_retries + 1,
             deadline: Instant::from_std(self.admitted.arrived) + seconds(choice.service.settings.request_timeout),
         });
         Some(Arc::new(choice))
+    }
+
+    /// What the guards say about an attempt.
+    fn may_go_on(&self, choice: &Choice, progress: &Progress) -> bool {
+        let (Some(failure), Some(began)) = (&progress.failure, &progress.began) else {
+            guards::begin(choice);
+            return true;
+        };
+        guards::may_retry(began, failure, choice, self.asked.as_deref())
+    }
+
+    /// Waits, if the upstream has only just failed. A client that leaves meanwhile leaves the upstream's probe to another request.
+    async fn pause(&self, choice: &Choice) {
+        let Some(pause) = choice.pause else { return };
+        let waiting = Waiting { choice, model: choice.service.sent_model(self.asked.as_deref()), is_over: false };
+        tokio::time::sleep(pause).await;
+        waiting.over();
     }
 
     /// Makes one attempt. `None`: it failed, and `progress` knows how.
@@ -163,7 +206,11 @@ impl<'p> Journey<'p> {
         if choice.service.settings.enable_request_body_logging {
             self.record.keep_body(&self.admitted, &self.intake.beginning);
         }
-        match self.send(choice, &shaped, progress).await {
+        let reply = self.send(choice, &shaped, progress).await;
+        if !matches!(reply, Reply::Good(_)) {
+            progress.began.get_or_insert_with(|| Arc::clone(&choice.service));
+        }
+        match reply {
             Reply::Good(answer) => return Ok(Some(answer)),
             Reply::Bad(bad) => {
                 let Progress { tried, doubts, .. } = progress;
@@ -207,6 +254,7 @@ impl<'p> Journey<'p> {
             Box::pin(model_list::rewrite(&mut answer, &choice.service, self.admitted.query.as_deref())).await;
         }
         let proves_key = self.admitted.method == Method::POST && self.asked.is_some();
+        guards::succeeded(&choice, self.asked.as_deref(), proves_key);
         self.relay(answer, choice, Ok(Success { proves_key, doubts }), None)
     }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use upstream::SourceFailure;
 
 use super::attempt::{BadAnswer, NoAnswer};
+use super::guards;
 use super::plan::{Choice, Tried};
 use crate::clock::{self, seconds};
 use crate::keyring::Limit;
@@ -38,7 +39,7 @@ pub struct Doubt {
 impl Doubt {
     /// The same request has succeeded with another key: it was this key's fault.
     pub fn settle(self) {
-        blame(&self.choice, self.fault);
+        guards::blame(&self.choice, self.fault);
     }
 }
 
@@ -55,19 +56,25 @@ pub fn bad_answer(
     let message = mask_in(&judgement.message, choice.key.secret.expose()).into_owned();
     let fault = || KeyFault { status: bad.status, message: message.clone(), at: Timestamp::now() };
     match judgement.outcome {
-        Outcome::SickUpstream => upstream_failed(choice, model, tried, |health| {
-            health.answer_failed(model, choice.ticket, clock::mono_ms());
-        }),
+        Outcome::SickUpstream => {
+            choice.key.shaken();
+            upstream_failed(choice, model, tried, |health| {
+                health.answer_failed(model, choice.ticket, clock::mono_ms());
+            });
+        }
         Outcome::RateLimited => {
+            let limits_address = guards::limited(choice, model, judgement.quota.names_owner);
             let limit = Limit {
                 named: named(answer.headers, &judgement.error, Timestamp::now()),
                 quota: judgement.quota,
                 base: seconds(choice.service.settings.rate_limit_cooldown_seconds),
+                doubles: !limits_address,
+                source: guards::source(choice),
             };
             choice.service.pool.limited(&choice.key, model, limit);
             choice.service.pool.explain(&choice.key, fault());
         }
-        Outcome::BadKey => blame(choice, fault()),
+        Outcome::BadKey => guards::refused(choice, fault()),
         Outcome::Doubtful => doubts.push(Doubt { choice: Arc::clone(choice), fault: fault() }),
         Outcome::Ok | Outcome::ClientMistake | Outcome::CutShort | Outcome::ClientGone => {}
     }
@@ -75,6 +82,9 @@ pub fn bad_answer(
         tried.blame(choice.key.id);
         if let Some(upstream) = choice.upstream() {
             upstream.health.well(model);
+            if upstream.health.guards.give_one_attempt(model) {
+                tried.avoid(choice.service.id, choice.place);
+            }
         }
     }
     Failure { outcome: judgement.outcome, retry: judgement.retry, status: bad.status, message }
@@ -106,12 +116,4 @@ fn upstream_failed(choice: &Choice, model: Option<&str>, tried: &mut Tried, repo
     }
     // Was it a probe about which nothing has been reported, the next request may be it.
     upstream.health.told_nothing(model, choice.ticket);
-}
-
-fn blame(choice: &Choice, fault: KeyFault) {
-    let threshold = u32::try_from(choice.service.settings.blacklist_threshold).unwrap_or(0);
-    let (status, group) = (fault.status, &choice.service.name);
-    if choice.service.pool.refused(&choice.key, fault, threshold) {
-        tracing::info!(%group, key = %choice.key.secret, status, "key became invalid");
-    }
 }

@@ -22,7 +22,7 @@ pub struct Tried {
     blamed: SmallVec<[KeyId; 8]>,
     /// Keys that were used when the upstream failed: again only if no other is left.
     spared: SmallVec<[KeyId; 8]>,
-    /// Upstreams that failed.
+    /// Upstreams that failed: again only if no other is left.
     sick: SmallVec<[(GroupId, usize); 4]>,
 }
 
@@ -37,11 +37,16 @@ impl Tried {
         if !self.spared.contains(&key) {
             self.spared.push(key);
         }
-        let first = !self.sick.contains(&(group, upstream));
-        if first {
+        self.avoid(group, upstream)
+    }
+
+    /// Another attempt had better go to another upstream. Returns whether that is new.
+    pub fn avoid(&mut self, group: GroupId, upstream: usize) -> bool {
+        let is_new = !self.sick.contains(&(group, upstream));
+        if is_new {
             self.sick.push((group, upstream));
         }
-        first
+        is_new
     }
 
     fn sick_of(&self, group: GroupId) -> SmallVec<[usize; 4]> {
@@ -55,12 +60,16 @@ pub struct Choice {
     pub service: Arc<Service>,
     /// The key.
     pub key: Arc<PoolKey>,
+    /// Whether the key rests, and this is to find out whether it need.
+    pub probes: bool,
     /// The upstream's place in its group's list.
     pub place: usize,
     /// How the upstream let the attempt in.
     pub ticket: Ticket,
     /// How long to wait before the attempt: the same upstream has just failed.
     pub pause: Option<Duration>,
+    /// When the choice was made, in milliseconds of the process' clock.
+    pub at_ms: u64,
 }
 
 impl Choice {
@@ -112,11 +121,14 @@ fn choose_member(aggregate: &Aggregate, asked: Option<&str>, tried: &Tried, now_
 fn choose_key(service: &Arc<Service>, model: Option<&str>, tried: &Tried, now_ms: u64) -> Option<Choice> {
     let sick = tried.sick_of(service.id);
     let used: SmallVec<[KeyId; 16]> = tried.blamed.iter().chain(&tried.spared).copied().collect();
-    let fresh = service.pool.pick(model, &used, now_ms);
-    let again = fresh.is_none();
-    let key = fresh.or_else(|| service.pool.pick(model, &tried.blamed, now_ms))?;
-    let needs_pause = again && !service.upstreams.has_other(model, &sick, now_ms);
+    let pool = &service.pool;
+    let fresh = if used.is_empty() { pool.pick(model, &used, now_ms) } else { pool.pick_steady(model, &used, now_ms) };
+    let is_fresh = fresh.is_some();
+    let awake = fresh.or_else(|| pool.pick(model, &tried.blamed, now_ms));
+    let probes = awake.is_none();
+    let key = awake.or_else(|| pool.probe(model, &used, now_ms))?;
+    let needs_pause = !is_fresh && !probes && !service.upstreams.has_other(model, &sick, now_ms);
     let (place, _, ticket) = service.upstreams.pick(model, &sick, now_ms)?;
     let pause = needs_pause.then(|| Duration::from_millis(fastrand::u64(PAUSE_MS)));
-    Some(Choice { service: Arc::clone(service), key, place, ticket, pause })
+    Some(Choice { service: Arc::clone(service), key, probes, place, ticket, pause, at_ms: now_ms })
 }

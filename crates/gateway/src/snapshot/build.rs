@@ -104,6 +104,7 @@ impl Publisher {
             blacklist: settings.blacklist(),
             upstreams: Upstreams::new(upstreams),
             pool: self.keyring.pool(group.id),
+            budget: self.health.budget(group.id),
             overrides: spec.param_overrides.clone(),
             override_model: override_model(&spec.param_overrides),
             redirects: Redirects::new(spec.model_redirect_rules.clone(), spec.model_redirect_strict),

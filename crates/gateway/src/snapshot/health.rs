@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use domain::breaker::{Admission, Breaker};
+use domain::guards::RetryBudget;
 use domain::ids::GroupId;
+
+use super::guards::Guards;
 
 /// Models an upstream can be sick for at the same time; names come from clients, so there is a bound.
 const MAX_MODELS: usize = 64;
@@ -22,6 +25,8 @@ pub struct Ticket {
 /// One upstream's health.
 #[derive(Debug, Default)]
 pub struct Health {
+    /// What keeps its faults from being counted against keys.
+    pub guards: Guards,
     /// Whether any failure is on record: the one thing looked at while all is well.
     troubled: AtomicBool,
     records: Mutex<Records>,
@@ -113,22 +118,34 @@ impl Records {
     }
 }
 
-/// The health of all upstreams, which outlives the snapshots.
+/// The health of all upstreams and the retry budgets of all groups, which outlive the snapshots.
 #[derive(Debug, Default)]
-pub struct HealthRegistry(RwLock<HashMap<(GroupId, String), Arc<Health>>>);
+pub struct HealthRegistry {
+    upstreams: RwLock<HashMap<(GroupId, String), Arc<Health>>>,
+    budgets: RwLock<HashMap<GroupId, Arc<RetryBudget>>>,
+}
 
 impl HealthRegistry {
     /// The health of a group's upstream.
     #[must_use]
     pub fn of(&self, group: GroupId, url: &str) -> Arc<Health> {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.upstreams.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(all.entry((group, url.to_owned())).or_default())
     }
 
-    /// Forgets upstreams that no snapshot uses any more.
+    /// The retry budget of a group.
+    #[must_use]
+    pub fn budget(&self, group: GroupId) -> Arc<RetryBudget> {
+        let mut all = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(group).or_default())
+    }
+
+    /// Forgets upstreams and groups that no snapshot uses any more.
     pub fn sweep(&self) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.upstreams.write().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, health| Arc::strong_count(health) > 1);
+        let mut all = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, budget| Arc::strong_count(budget) > 1);
     }
 }
 
@@ -196,6 +213,6 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &registry.of(GroupId(1), "u")));
         drop(first);
         registry.sweep();
-        assert!(registry.0.read().unwrap().is_empty());
+        assert!(registry.upstreams.read().unwrap().is_empty());
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::classify::Policy;
+use domain::guards::RetryBudget;
 use domain::ids::GroupId;
 use domain::raw_object::RawObject;
 use domain::rewrite::headers::HeaderRules;
@@ -34,6 +35,8 @@ pub struct Service {
     pub upstreams: Upstreams,
     /// Its keys.
     pub pool: Arc<Pool>,
+    /// How many of its requests may be tried again because of a sick upstream.
+    pub budget: Arc<RetryBudget>,
     /// Members put into JSON bodies.
     pub overrides: RawObject,
     /// The model the overrides set, if they set one.
@@ -71,16 +74,42 @@ impl Service {
         self.redirects.decide(self.override_model.as_deref().or(asked)) == Redirect::Refused
     }
 
-    /// Whether it has a key for a request that asks for `asked`.
+    /// Whether it has a key for a request that asks for `asked`, be it one that rests and is to be asked again.
     #[must_use]
     pub fn has_key(&self, asked: Option<&str>, now_ms: u64) -> bool {
-        self.enabled && self.pool.has_usable(self.sent_model(asked), now_ms)
+        let model = self.sent_model(asked);
+        self.enabled && (self.pool.has_usable(model, now_ms) || self.pool.may_probe(model, now_ms))
     }
 
     /// Whether it could take such a request now: enabled, with a usable key and a healthy upstream.
     #[must_use]
     pub fn can_serve(&self, asked: Option<&str>, now_ms: u64) -> bool {
         self.has_key(asked, now_ms) && self.upstreams.has_healthy(self.sent_model(asked), now_ms)
+    }
+
+    /// What the guards that act now do, in words.
+    #[must_use]
+    pub fn guards_at_work(&self, now_ms: u64) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.budget.is_acting(now_ms) {
+            let percent = self.settings.retry_budget_percent;
+            words.push(format!(
+                "retry budget: an upstream is sick, and more than {percent} % of the requests would be tried again: for now they are not"
+            ));
+        }
+        for upstream in self.upstreams.all() {
+            let (url, acting) = (&upstream.url, upstream.health.guards.acting(now_ms));
+            words.extend(acting.limited_models.iter().map(|model| {
+                let what = if model.is_empty() { "requests without a model" } else { model };
+                format!("address limit: {url} rate-limits key after key for {what}: requests get one attempt until one succeeds")
+            }));
+            if acting.mass_refusal {
+                words.push(format!(
+                    "mass refusal: {url} refuses key after key: requests get one attempt, and keys rest instead of becoming invalid, until one succeeds"
+                ));
+            }
+        }
+        words
     }
 }
 

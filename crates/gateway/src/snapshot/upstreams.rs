@@ -51,6 +51,12 @@ impl Upstreams {
         Some((place, upstream, upstream.health.enter(model, now_ms)))
     }
 
+    /// All of them, in the operator's order.
+    #[must_use]
+    pub fn all(&self) -> &[Upstream] {
+        &self.list
+    }
+
     /// The upstream in a place.
     #[must_use]
     pub fn get(&self, place: usize) -> Option<&Upstream> {

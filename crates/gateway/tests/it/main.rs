@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `proxy_outcomes` | the outcome table, row by row |
 //! | `proxy_retries` | how often and with whom a request is tried again |
+//! | `proxy_guards` | one cause is not counted as many: storms, and what is left after them |
 //! | `proxy_upstreams` | weights, ejection and probe, aggregate groups |
 //! | `proxy_transparency` | bytes, heads and methods arrive as they were sent |
 //! | `proxy_streams` | chunk by chunk, first-event failover, leaving clients, slow readers |
@@ -20,6 +21,7 @@
 mod admin_api;
 mod lifecycle;
 mod logs;
+mod proxy_guards;
 mod proxy_limits;
 mod proxy_outbound;
 mod proxy_outcomes;

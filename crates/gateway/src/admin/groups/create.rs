@@ -14,5 +14,5 @@ pub async fn create(State(context): Parts, Body(fields): Body<GroupFields>) -> R
     let _turn = context.edits.lock().await;
     let group = context.db.insert_group(&spec).await?;
     context.publisher.refresh().await?;
-    Ok(Data(GroupObject::new(group, &context.publisher.current().settings)))
+    Ok(Data(GroupObject::new(group, &context.publisher.current())))
 }

@@ -12,7 +12,7 @@ use crate::admin::reply::{Data, Reply};
 pub async fn full(State(context): Parts) -> Reply<Vec<GroupObject>> {
     let snapshot = context.publisher.current();
     let groups = context.db.groups().await?.into_iter();
-    Ok(Data(groups.map(|group| GroupObject::new(group, &snapshot.settings)).collect()))
+    Ok(Data(groups.map(|group| GroupObject::new(group, &snapshot)).collect()))
 }
 
 /// What a choice of groups needs.

@@ -11,6 +11,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::clock;
+use crate::snapshot::Snapshot;
+
 /// The group object.
 #[derive(Debug, Serialize)]
 pub struct GroupObject {
@@ -33,7 +36,7 @@ pub struct GroupObject {
     header_rules: Vec<HeaderRule>,
     proxy_keys: String,
     enabled: bool,
-    /// What is stored and can't be used, as it is.
+    /// What is stored and can't be used as it is, and which guards are at work.
     warnings: Vec<String>,
     last_validated_at: Option<Timestamp>,
     created_at: Timestamp,
@@ -41,13 +44,15 @@ pub struct GroupObject {
 }
 
 impl GroupObject {
-    /// Shows a group; `system` are the settings it stands under.
-    pub fn new(group: Group, system: &Settings) -> Self {
-        let spec = group.spec;
+    /// Shows a group as `snapshot` has it.
+    pub fn new(group: Group, snapshot: &Snapshot) -> Self {
+        let (spec, system) = (group.spec, &snapshot.settings);
+        let service = snapshot.service(group.id);
+        let guards = service.map_or_else(Vec::new, |service| service.guards_at_work(clock::mono_ms()));
         Self {
             id: group.id,
             endpoint: format!("{}/proxy/{}", system.app_url.trim_end_matches('/'), spec.name),
-            warnings: warnings(&spec, system),
+            warnings: warnings(&spec, system).chain(guards).collect(),
             name: spec.name,
             display_name: spec.display_name,
             description: spec.description,
@@ -72,9 +77,9 @@ impl GroupObject {
 }
 
 /// GPT-Load 1.4.x checked less than we do: its groups may hold what the data plane leaves out.
-fn warnings(spec: &GroupSpec, system: &Settings) -> Vec<String> {
+fn warnings(spec: &GroupSpec, system: &Settings) -> impl Iterator<Item = String> {
     let (_, rules) = HeaderRules::compile_lenient(&spec.header_rules);
     let (_, overrides) = system.with_overrides(&spec.config);
-    let rules = rules.iter().map(ToString::to_string);
-    rules.chain(overrides.iter().map(|fault| format!("config.{fault}"))).collect()
+    let rules = rules.into_iter().map(|fault| fault.to_string());
+    rules.chain(overrides.into_iter().map(|fault| format!("config.{fault}")))
 }

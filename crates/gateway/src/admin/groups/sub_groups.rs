@@ -39,7 +39,7 @@ pub async fn list(State(context): Parts, InPath(id): InPath<GroupId>) -> Reply<V
     let members = links.iter().filter(|link| link.group_id == id).filter_map(|link| {
         let keys = stored.get(&link.sub_group_id).copied().unwrap_or_default().total();
         Some(SubGroupObject {
-            group: GroupObject::new(groups.remove(&link.sub_group_id)?, &snapshot.settings),
+            group: GroupObject::new(groups.remove(&link.sub_group_id)?, &snapshot),
             weight: link.weight,
             keys: KeyStats::of(&context, link.sub_group_id, keys),
         })

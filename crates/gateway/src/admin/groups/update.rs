@@ -25,7 +25,7 @@ pub async fn update(
     check_links(&context, &old, &spec).await?;
     let group = context.db.update_group(id, &spec).await?;
     context.publisher.refresh().await?;
-    Ok(Data(GroupObject::new(group, &context.publisher.current().settings)))
+    Ok(Data(GroupObject::new(group, &context.publisher.current())))
 }
 
 /// Members of an aggregate speak one dialect and are validated alike: neither may change as long as there is a link.

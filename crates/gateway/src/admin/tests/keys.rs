@@ -7,7 +7,7 @@ use domain::key::KeyStatus;
 use serde_json::{Value, json};
 
 use super::kit::{AUTH_KEY, Api, failure};
-use crate::keyring::Limit;
+use crate::keyring::{Limit, Source};
 
 fn values(items: &[Value]) -> Vec<&str> {
     items.iter().map(|key| key["key_value"].as_str().unwrap()).collect()
@@ -69,7 +69,13 @@ async fn keys_are_listed_by_status_cooling_ones_too() {
     pool.limited(
         &key("sk-b"),
         Some("m"),
-        Limit { named: None, quota: Quota::default(), base: Duration::from_secs(60) },
+        Limit {
+            named: None,
+            quota: Quota::default(),
+            base: Duration::from_secs(60),
+            doubles: true,
+            source: Source::unknown(),
+        },
     );
     let change = storage::keys::KeyChange {
         id: key("sk-c").id,

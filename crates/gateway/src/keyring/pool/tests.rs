@@ -4,22 +4,29 @@ use domain::classify::rest::{Quota, Rest};
 use domain::secret::Secret;
 use proptest::prelude::*;
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::*;
+use crate::clock;
+use crate::keyring::changes::KeyFault;
+use crate::keyring::{Limit, Source};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn pool(keys: i64) -> Pool {
+pub(super) fn pool(keys: i64) -> Pool {
     let pool = Pool::new(Arc::default());
     pool.add((1..=keys).map(|id| PoolKey::new(KeyId(id), Secret::from("k"), KeyStatus::Active, 0)));
     pool
 }
 
 /// A limit without a named time.
-fn guess(base: Duration) -> Limit {
-    Limit { named: None, quota: Quota::default(), base }
+pub(super) fn guess(base: Duration) -> Limit {
+    Limit { named: None, quota: Quota::default(), base, doubles: true, source: Source { upstream: 0, at_ms: now() } }
 }
 
-fn fault() -> KeyFault {
+pub(super) fn fault() -> KeyFault {
     KeyFault { status: 401, message: "no".to_owned(), at: Timestamp::UNIX_EPOCH }
 }
 
@@ -28,7 +35,7 @@ fn lap(pool: &Pool, model: Option<&str>, now_ms: u64) -> Vec<i64> {
     (0..n).map(|_| pool.pick(model, &[], now_ms).unwrap().id.0).collect()
 }
 
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     clock::mono_ms()
 }
 
@@ -165,7 +172,7 @@ fn a_shorter_rest_does_not_replace_a_longer_one_that_is_kept() {
     let key = pool.get(KeyId(1)).unwrap();
     pool.limited(&key, Some("m"), guess(60 * MINUTE));
     let named = Some(Rest { time: 6 * MINUTE, guessed: false });
-    pool.limited(&key, Some("m"), Limit { named, quota: Quota::default(), base: MINUTE });
+    pool.limited(&key, Some("m"), Limit { named, ..guess(MINUTE) });
     let until = pool.changes.take()[&KeyId(1)].rests["m"].until;
     assert!(until > Timestamp::now() + 50 * MINUTE);
 }
@@ -188,7 +195,7 @@ fn places_of_removed_keys_are_used_again() {
     assert_eq!(lap(&pool, Some("m"), now()), [2_000]);
     pool.add((3_000..3_100).map(|id| PoolKey::new(KeyId(id), Secret::from("k"), KeyStatus::Active, 0)));
     assert_eq!(pool.census(None, now()).usable, 101);
-    assert!(pool.slab.load().usable.capacity() <= 4_096);
+    assert!(pool.slab.load().usable.ring.capacity() <= 4_096);
     assert!(pool.get(KeyId(7)).is_none());
 }
 

@@ -42,6 +42,7 @@ async fn every_setting_is_listed_with_value_type_and_default() {
         ("key_validation_timeout_seconds", "int", json!(20), "20"),
         ("stream_idle_timeout", "int", json!(300), "300"),
         ("rate_limit_cooldown_seconds", "int", json!(60), "60"),
+        ("retry_budget_percent", "int", json!(50), "50"),
         ("blacklist_status_codes", "string", json!(""), ""),
     ] {
         let shown = setting(&app, key).await;

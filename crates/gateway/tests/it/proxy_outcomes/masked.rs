@@ -89,8 +89,11 @@ async fn no_text_of_ours_tells_the_key() {
     let answers = messages.map(|message| Answer::json(401, &json!({"error": {"message": message}})));
     let script = Script::sequence(answers.chain([openai::key_echoed(KEY)]));
     provider.on_key(KEY, script);
-    let group = app.group("g").upstream(&provider.url()).keys([KEY]);
+    let resting = "sk-resting0123456789";
+    provider.on_key(resting, Script::limited(3_000));
+    let group = app.group("g").upstream(&provider.url()).keys([resting, KEY]);
     let group = group.config(json!({"max_retries": 0, "blacklist_threshold": 15})).create().await;
+    assert_eq!(group.chat("gpt-4o").fetch().await.status, 429);
     let mut texts = Vec::new();
     for _ in 0..15 {
         texts.push(group.chat("gpt-4o").fetch().await.text());
@@ -101,7 +104,7 @@ async fn no_text_of_ours_tells_the_key() {
     assert!(none_left.contains(&format!("1 refused by the provider: 401 {shown}")), "{none_left}");
     texts.push(none_left);
 
-    let rows = async || Some(app.logs("").await).filter(|rows| rows.len() == 16);
+    let rows = async || Some(app.logs("").await).filter(|rows| rows.len() == 17);
     let rows = app.eventually("all rows", rows).await;
     texts.extend(rows.iter().map(|row| row["error_message"].to_string()));
     let key = async || {

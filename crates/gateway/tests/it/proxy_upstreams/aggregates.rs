@@ -7,6 +7,7 @@ use testkit::provider::errors::{Kind, openai};
 use super::sites::{aggregate, app_and_sites, calls, counts, group, rows};
 use crate::support::call::Call::{Generate, Messages};
 use crate::support::database;
+use crate::support::keys::test_key;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_member_gets_its_share() {
@@ -55,7 +56,7 @@ async fn a_member_that_cannot_serve_is_passed_over() {
     let limited = app.group("limited").upstream(&a.url()).keys(["sk-limited-0123456789abcdef"]);
     let limited = limited.config(json!({"max_retries": 0})).create().await;
     let sick = group(&app, "sick", &[(a, 1)]).config(json!({"max_retries": 0})).create().await;
-    dead.chat("gpt-4o").fetch().await;
+    test_key(&app, &dead, "sk-dead-0123456789abcdef").await;
     limited.chat("gpt-4o").fetch().await;
     a.otherwise(Script::fails(Kind::ServerError));
     for _ in 0..5 {
@@ -137,7 +138,7 @@ async fn no_member_can_serve() {
     };
     let (limited, refused) = (member("limited").create().await, member("refused").create().await);
     limited.chat("gpt-4o").fetch().await;
-    refused.chat("gpt-4o").fetch().await;
+    test_key(&app, &refused, "sk-refused-0123456789").await;
     let both = aggregate(&app, "both", &[(&limited, 1), (&refused, 1)]).await;
     let reply = both.chat("gpt-4o").fetch().await;
     let message = reply.json()["message"].as_str().unwrap().to_owned();
@@ -146,7 +147,7 @@ async fn no_member_can_serve() {
     let retry_after: u64 = reply.headers.get("retry-after").unwrap().parse().unwrap();
     assert!((80..=100).contains(&retry_after), "{retry_after}");
 
-    let row = &rows(&app, 4).await[3];
+    let row = &rows(&app, 3).await[2];
     assert_eq!((&row["group_id"], &row["group_name"]), (&json!(both.id), &json!("both")), "{row}");
     assert_eq!((&row["parent_group_id"], &row["status_code"]), (&json!(0), &json!(503)), "{row}");
     assert_eq!((&row["key_value"], &row["error_message"]), (&json!(""), &json!(message)), "{row}");

@@ -1,11 +1,14 @@
 //! Sick upstreams give their traffic away, never their clients; and they get it back.
 
 use serde_json::json;
-use testkit::FaultProxy;
 use testkit::provider::errors::{Kind, anthropic, openai};
 use testkit::provider::{Answer, Call, Script};
+use testkit::{FaultProxy, Gate};
 
 use super::sites::{app_and_sites, calls, counts, group};
+
+/// How long the first ejection lasts, and a little more.
+const EJECTION: std::time::Duration = std::time::Duration::from_millis(10_200);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_failures_in_a_row_shift_the_traffic() {
@@ -178,4 +181,41 @@ async fn a_client_that_leaves_says_nothing_about_the_upstream() {
     counts(&sites);
     calls(&group, "gpt-4o", 10).await;
     assert_eq!(counts(&sites), [5, 5]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_leaves_while_its_request_waits_leaves_the_probe_to_another() {
+    let (app, sites) = app_and_sites::<2>().await;
+    let [sick, other] = &sites;
+    let gate = Gate::default();
+    let script = Script::first(5, openai::server_error()).then(Script::first(1, openai::server_error().gate(&gate)));
+    sick.otherwise(script);
+    let group = app.group("g").upstream(&sick.url()).upstream_weighted(&other.url(), 0).keys(["sk-only-0123456789"]);
+    let group = group.create().await;
+    let weights = async |of_sick: u32, of_other: u32| {
+        let upstreams = json!([{"url": sick.url(), "weight": of_sick}, {"url": other.url(), "weight": of_other}]);
+        app.api().put(&format!("/api/groups/{}", group.id), &json!({"upstreams": upstreams})).await;
+    };
+    let retries = async |max_retries: u32| {
+        app.api().put(&format!("/api/groups/{}", group.id), &json!({"config": {"max_retries": max_retries}})).await;
+    };
+    retries(0).await;
+    for _ in 0..5 {
+        assert_eq!(group.chat("gpt-4o").fetch().await.status, 500);
+    }
+    retries(3).await;
+    // Begun while the upstream is ejected, answered when it may be probed: the next attempt is to be the probe, after a pause.
+    let mut connection = testkit::http::Connection::open(&app.addr().to_string()).await.unwrap();
+    connection.write(group.chat("gpt-4o").to_bytes()).await.unwrap();
+    sick.wait_for(6).await;
+    tokio::time::sleep(EJECTION).await;
+    gate.open();
+    sick.requests()[5].ended().await;
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    drop(connection);
+    app.eventually("the row of the client that left", async || app.logs("status_code=499").await.pop()).await;
+    weights(1, 1).await;
+    counts(&sites);
+    calls(&group, "gpt-4o", 2).await;
+    assert_eq!(counts(&sites), [1, 1]);
 }

@@ -1,6 +1,6 @@
 //! What became of a key.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::app::{App, GroupHandle};
 
 /// A key of this group. Without dashes between its words: the mock provider would take some of them for orders.
@@ -12,6 +12,11 @@ pub(crate) fn key_of(group: &str, what: &str) -> String {
 /// `invalid 3`, `active 0 cooling gpt-4o`, `active 1 cooling *` (altogether).
 pub(crate) async fn key_state(app: &App, group: &GroupHandle, key: &str) -> String {
     state(&app.key(group, key).await)
+}
+
+/// Tests a key, as an operator does: what that finds out about it no guard puts in doubt.
+pub(crate) async fn test_key(app: &App, group: &GroupHandle, key: &str) {
+    app.api().create("/api/keys/test-multiple", &json!({"group_id": group.id, "keys_text": key})).await;
 }
 
 fn state(key: &Value) -> String {

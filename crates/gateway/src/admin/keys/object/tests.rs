@@ -5,7 +5,7 @@ use domain::secret::Secret;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::keyring::{Keyring, Limit, PoolKey};
+use crate::keyring::{Keyring, Limit, PoolKey, Source};
 
 fn row() -> Key {
     Key {
@@ -64,7 +64,13 @@ fn a_key_that_memory_does_not_hold_is_shown_as_stored() {
 fn rests_are_shown_by_model_with_their_ends() {
     let pool = pool(KeyStatus::Active, 0);
     let key = pool.get(KeyId(1)).unwrap();
-    let limit = Limit { named: None, quota: Quota::default(), base: Duration::from_secs(60) };
+    let limit = Limit {
+        named: None,
+        quota: Quota::default(),
+        base: Duration::from_secs(60),
+        doubles: true,
+        source: Source::unknown(),
+    };
     pool.limited(&key, Some("gpt"), limit);
     let object = shown(row(), &pool);
     assert_eq!(object["status"], "active");
