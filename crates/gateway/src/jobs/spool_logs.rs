@@ -49,12 +49,9 @@ impl Job for SpoolLogs {
     }
 
     async fn turn(&mut self) -> anyhow::Result<()> {
-        let (journal, sink) = (self.journal.clone(), self.sink.clone());
-        let spooled = tokio::task::spawn_blocking(move || {
-            journal.drain();
-            sink.write_held()
-        });
-        spooled.await?.context("log entries stay in memory until the spool can be written")
+        // It blocks, but only the thread that does nothing else.
+        self.journal.drain();
+        self.sink.write_held().context("log entries stay in memory until the spool can be written")
     }
 }
 
