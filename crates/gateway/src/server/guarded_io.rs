@@ -1,11 +1,13 @@
 //! A client connection with time limits: for a request's head to arrive, for an idle connection, for a client that does not read, and
-//! for one that goes on sending what is not wanted.
+//! for one that goes on sending what is not wanted. What comes in passes [`Framing`].
 //!
 //! One timer a connection, looked at only when nothing moves: it is armed for the earliest moment a limit could be reached and, when it
 //! fires early, set anew. A busy connection never touches it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
+use super::framing::Framing;
 use super::in_flight::Count;
 
 /// How long a client that has been answered may go on sending, and how long it may pause meanwhile.
@@ -30,9 +33,22 @@ pub struct Limits {
     pub write: Duration,
 }
 
+/// Whether a connection has become a tunnel (RFC 9110 7.8).
+#[derive(Clone, Debug, Default)]
+pub struct Tunnelled(Arc<AtomicBool>);
+
+impl Tunnelled {
+    /// From the next byte on.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// A [`TcpStream`] under [`Limits`].
 pub struct GuardedIo {
     stream: TcpStream,
+    framing: Framing,
+    tunnelled: Tunnelled,
     limits: Limits,
     requests: Count,
     timer: Pin<Box<Sleep>>,
@@ -45,11 +61,13 @@ pub struct GuardedIo {
 }
 
 impl GuardedIo {
-    /// `requests` counts the requests under way on this connection.
-    pub fn new(stream: TcpStream, limits: Limits, requests: Count) -> Self {
+    /// `requests` counts the requests under way on this connection; `tunnelled` tells when they have ended for good.
+    pub fn new(stream: TcpStream, limits: Limits, requests: Count, tunnelled: Tunnelled) -> Self {
         let now = Instant::now();
         Self {
             stream,
+            framing: Framing::default(),
+            tunnelled,
             limits,
             requests,
             timer: Box::pin(tokio::time::sleep_until(now + limits.idle)),
@@ -129,10 +147,20 @@ impl GuardedIo {
 
 impl AsyncRead for GuardedIo {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if let Some(instead) = self.framing.instead(buf.remaining()) {
+            buf.put_slice(instead);
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buf);
         if result.is_pending() {
             return self.check(cx);
         }
+        if self.tunnelled.0.load(Ordering::Relaxed) {
+            self.framing.tunnel();
+        }
+        let passed = self.framing.pass(buf.filled_mut().get_mut(before..).unwrap_or_default());
+        buf.set_filled(before + passed);
         if self.requests.get() == 0 {
             self.head_since.get_or_insert_with(Instant::now);
         }
@@ -187,7 +215,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (served, _) = listener.accept().await.unwrap();
-        (GuardedIo::new(served, LIMITS, requests.clone()), client)
+        (GuardedIo::new(served, LIMITS, requests.clone(), Tunnelled::default()), client)
     }
 
     #[tokio::test]
