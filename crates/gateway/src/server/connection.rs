@@ -15,9 +15,9 @@ use tokio::net::TcpStream;
 
 use super::body::{Counted, ServerBody};
 use super::cors::Origin;
-use super::guarded_io::{GuardedIo, Tunnelled};
+use super::guarded_io::{Activity, GuardedIo};
 use super::head_check;
-use super::in_flight::{Count, InFlight};
+use super::in_flight::InFlight;
 use super::upgrade::Asked;
 use super::worker::WorkerContext;
 
@@ -38,10 +38,10 @@ pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketA
         tracing::debug!(%peer, %error, "connection had already ended");
         return;
     }
-    let (requests, tunnelled) = (Count::default(), Tunnelled::default());
-    let io = GuardedIo::new(stream, context.limits, requests.clone(), tunnelled.clone());
-    let service =
-        service_fn(|request| answer(Arc::clone(&context), requests.clone(), tunnelled.clone(), peer, request));
+    let activity = Activity::default();
+    let io = GuardedIo::new(stream, context.limits, activity.clone());
+    let client = Arc::new(Client { context: Arc::clone(&context), peer, activity });
+    let service = service_fn(|request| answer(Arc::clone(&client), request));
     let builder = builder();
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
     let mut drain = pin!(context.drain.cancelled());
@@ -77,23 +77,27 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
-async fn answer(
+/// What the requests of a connection have in common.
+struct Client {
     context: Arc<WorkerContext>,
-    requests: Count,
-    tunnelled: Tunnelled,
     peer: SocketAddr,
-    mut request: Request<Incoming>,
-) -> Result<Response<Counted>, Infallible> {
+    activity: Activity,
+}
+
+async fn answer(client: Arc<Client>, mut request: Request<Incoming>) -> Result<Response<Counted>, Infallible> {
+    let Client { context, peer, activity } = &*client;
     let asked = Asked::of(&mut request);
-    let in_flight = InFlight::begin(&requests, &context.requests);
-    let mut response = route(&context, peer, request).await;
+    let in_flight = InFlight::begin(&activity.requests, &context.requests);
+    // Over HTTP/1 a client that takes nothing stops the connection's writes, which is seen there.
+    let untaken = (request.version() == Version::HTTP_2).then(|| activity.untaken.clone());
+    let mut response = route(context, *peer, request).await;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        tunnelled.begin();
+        activity.begin_tunnel();
     }
     // A provider's answer has the version of its own connection (RFC 9112 2.3).
     *response.version_mut() = Version::HTTP_11;
     Ok(match asked {
-        None => response.map(|body| Counted { body, _in_flight: Some(in_flight) }),
+        None => response.map(|body| Counted::new(body, Some(in_flight), untaken)),
         Some(asked) => asked.answer(response, in_flight, &context.tasks),
     })
 }

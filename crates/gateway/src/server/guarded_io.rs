@@ -33,14 +33,20 @@ pub struct Limits {
     pub write: Duration,
 }
 
-/// Whether a connection has become a tunnel (RFC 9110 7.8).
+/// What goes on on a connection, as its requests tell it.
 #[derive(Clone, Debug, Default)]
-pub struct Tunnelled(Arc<AtomicBool>);
+pub struct Activity {
+    /// Requests under way.
+    pub requests: Count,
+    /// Bodies that the client's own flow control holds back (RFC 9113 5.2).
+    pub untaken: Count,
+    is_tunnel: Arc<AtomicBool>,
+}
 
-impl Tunnelled {
-    /// From the next byte on.
-    pub fn begin(&self) {
-        self.0.store(true, Ordering::Relaxed);
+impl Activity {
+    /// The requests are over, and what comes from now on is somebody else's protocol (RFC 9110 7.8).
+    pub fn begin_tunnel(&self) {
+        self.is_tunnel.store(true, Ordering::Relaxed);
     }
 }
 
@@ -48,33 +54,33 @@ impl Tunnelled {
 pub struct GuardedIo {
     stream: TcpStream,
     framing: Framing,
-    tunnelled: Tunnelled,
     limits: Limits,
-    requests: Count,
+    activity: Activity,
     timer: Pin<Box<Sleep>>,
     idle_since: Instant,
     was_busy: bool,
     head_since: Option<Instant>,
     write_blocked_since: Option<Instant>,
+    untaken_since: Option<Instant>,
     lingers_until: Option<Instant>,
     half_closes: bool,
 }
 
 impl GuardedIo {
-    /// `requests` counts the requests under way on this connection; `tunnelled` tells when they have ended for good.
-    pub fn new(stream: TcpStream, limits: Limits, requests: Count, tunnelled: Tunnelled) -> Self {
+    /// `activity` is told what goes on on this connection.
+    pub fn new(stream: TcpStream, limits: Limits, activity: Activity) -> Self {
         let now = Instant::now();
         Self {
             stream,
             framing: Framing::default(),
-            tunnelled,
             limits,
-            requests,
+            activity,
             timer: Box::pin(tokio::time::sleep_until(now + limits.idle)),
             idle_since: now,
             was_busy: false,
             head_since: None,
             write_blocked_since: None,
+            untaken_since: None,
             lingers_until: None,
             half_closes: false,
         }
@@ -89,10 +95,14 @@ impl GuardedIo {
         if let Some(since) = self.write_blocked_since {
             return Some(since + self.limits.write);
         }
-        if self.requests.get() > 0 {
+        if self.activity.requests.get() > 0 {
             self.was_busy = true;
             self.head_since = None;
-            return None;
+            self.untaken_since = match self.activity.untaken.get() {
+                0 => None,
+                _ => self.untaken_since.or_else(|| Some(Instant::now())),
+            };
+            return self.untaken_since.map(|since| since + self.limits.write);
         }
         if std::mem::take(&mut self.was_busy) {
             self.idle_since = Instant::now();
@@ -111,7 +121,7 @@ impl GuardedIo {
             match deadline {
                 Some(deadline) if deadline <= now => return Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
                 Some(deadline) => self.timer.as_mut().reset(deadline),
-                None => self.timer.as_mut().reset(now + self.limits.idle),
+                None => self.timer.as_mut().reset(now + self.limits.idle.min(self.limits.write)),
             }
         }
         Poll::Pending
@@ -123,6 +133,7 @@ impl GuardedIo {
             return self.check(cx).map_ok(|()| 0);
         }
         self.write_blocked_since = None;
+        self.untaken_since = None;
         result
     }
 
@@ -156,12 +167,12 @@ impl AsyncRead for GuardedIo {
         if result.is_pending() {
             return self.check(cx);
         }
-        if self.tunnelled.0.load(Ordering::Relaxed) {
+        if self.activity.is_tunnel.load(Ordering::Relaxed) {
             self.framing.tunnel();
         }
         let passed = self.framing.pass(buf.filled_mut().get_mut(before..).unwrap_or_default());
         buf.set_filled(before + passed);
-        if self.requests.get() == 0 {
+        if self.activity.requests.get() == 0 {
             self.head_since.get_or_insert_with(Instant::now);
         }
         result
@@ -211,22 +222,22 @@ mod tests {
     const LIMITS: Limits =
         Limits { head: Duration::from_millis(30), idle: Duration::from_millis(60), write: Duration::from_millis(30) };
 
-    async fn pair(requests: &Count) -> (GuardedIo, TcpStream) {
+    async fn pair(activity: &Activity) -> (GuardedIo, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (served, _) = listener.accept().await.unwrap();
-        (GuardedIo::new(served, LIMITS, requests.clone(), Tunnelled::default()), client)
+        (GuardedIo::new(served, LIMITS, activity.clone()), client)
     }
 
     #[tokio::test]
     async fn an_idle_connection_ends() {
-        let (mut io, _client) = pair(&Count::default()).await;
+        let (mut io, _client) = pair(&Activity::default()).await;
         assert_eq!(io.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test]
     async fn a_head_that_does_not_come_whole_ends_the_connection() {
-        let (mut io, mut client) = pair(&Count::default()).await;
+        let (mut io, mut client) = pair(&Activity::default()).await;
         client.write_all(b"G").await.unwrap();
         assert_eq!(io.read_u8().await.unwrap(), b'G');
         let began = Instant::now();
@@ -236,9 +247,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_does_not_read_ends_the_connection() {
-        let requests = Count::default();
-        let _under_way = requests.enter();
-        let (mut io, _client) = pair(&requests).await;
+        let activity = Activity::default();
+        let _under_way = activity.requests.enter();
+        let (mut io, _client) = pair(&activity).await;
         let error = loop {
             if let Err(error) = io.write_all(&[0; 16_384]).await {
                 break error;
@@ -248,8 +259,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_client_whose_flow_control_takes_nothing_ends_the_connection() {
+        let activity = Activity::default();
+        let _under_way = activity.requests.enter();
+        let (mut io, _client) = pair(&activity).await;
+        let untaken = activity.untaken.enter();
+        assert_eq!(io.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        drop(untaken);
+        let quiet = tokio::time::timeout(LIMITS.idle * 3, io.read_u8()).await;
+        assert!(quiet.is_err(), "still open");
+    }
+
+    #[tokio::test]
     async fn what_a_client_still_sends_is_thrown_away_before_the_connection_ends() {
-        let (mut io, mut client) = pair(&Count::default()).await;
+        let (mut io, mut client) = pair(&Activity::default()).await;
         client.write_all(b"unread").await.unwrap();
         io.stream.readable().await.unwrap();
         io.write_all(b"no").await.unwrap();
@@ -269,15 +292,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_sends_nothing_more_is_not_waited_for() {
-        let (mut io, _client) = pair(&Count::default()).await;
+        let (mut io, _client) = pair(&Activity::default()).await;
         io.shutdown().await.unwrap();
     }
 
     #[tokio::test]
     async fn a_connection_with_a_request_under_way_may_be_quiet() {
-        let requests = Count::default();
-        let under_way = requests.enter();
-        let (mut io, mut client) = pair(&requests).await;
+        let activity = Activity::default();
+        let under_way = activity.requests.enter();
+        let (mut io, mut client) = pair(&activity).await;
         let quiet = tokio::time::timeout(LIMITS.idle * 3, io.read_u8()).await;
         assert!(quiet.is_err(), "still open");
         drop(under_way);
