@@ -98,6 +98,11 @@ impl Framing {
         Some(now)
     }
 
+    /// Whether some of a body is still to come.
+    pub fn is_in_body(&self) -> bool {
+        matches!(self.next, Next::Body(_) | Next::ChunkSize | Next::Chunk(_) | Next::Trailers)
+    }
+
     /// From here on the connection is a tunnel.
     pub fn tunnel(&mut self) {
         self.next = Next::Anything;

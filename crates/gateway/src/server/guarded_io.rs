@@ -137,8 +137,8 @@ impl GuardedIo {
         result
     }
 
-    /// Throws away what still comes, if something does. To close at once would reset the connection (RFC 9112 9.6), and a client that
-    /// sends all of its body before it reads would see that instead of our 413.
+    /// Throws away what still comes, if something does or a body has not ended. To close at once would reset the connection (RFC 9112
+    /// 9.6), and a client that sends all of its body before it reads would see that instead of our 413.
     fn poll_linger(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
         let mut thrown_away = [0; 16 * 1024];
         loop {
@@ -150,6 +150,10 @@ impl GuardedIo {
                     self.timer.as_mut().reset(until.min(now + LINGER_PAUSE));
                 }
                 Poll::Pending if self.lingers_until.is_some() => return self.timer.as_mut().poll(cx),
+                Poll::Pending if self.framing.is_in_body() => {
+                    self.lingers_until = Some(until);
+                    self.timer.as_mut().reset(now + LINGER_PAUSE);
+                }
                 _ => return Poll::Ready(()),
             }
         }
@@ -288,6 +292,24 @@ mod tests {
             answer
         };
         assert_eq!(tokio::join!(closing, sending).1, "no");
+    }
+
+    #[tokio::test]
+    async fn the_rest_of_a_body_is_waited_for_before_the_connection_ends() {
+        let (mut io, mut client) = pair(&Activity::default()).await;
+        let head = b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n";
+        client.write_all(head).await.unwrap();
+        io.read_exact(&mut vec![0; head.len()]).await.unwrap();
+        let closing = async {
+            io.shutdown().await.unwrap();
+            drop(io);
+        };
+        let sending = async {
+            assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+            client.write_all(&vec![0; 9_000_000]).await.unwrap();
+            client.shutdown().await.unwrap();
+        };
+        tokio::join!(closing, sending);
     }
 
     #[tokio::test]

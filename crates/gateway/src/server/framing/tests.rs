@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::Framing;
 
 /// What is passed on of `sent` when it comes in pieces that end at `cuts`, and of what comes after a refusal.
@@ -135,3 +137,41 @@ fn what_is_no_http_1_passes_as_it_is() {
     let mut bytes = b"a\nb".to_vec();
     assert_eq!((framing.pass(&mut bytes), &bytes[..]), (3, &b"a\nb"[..]));
 }
+
+proptest! {
+    #[test]
+    fn how_messages_are_cut_changes_nothing(
+        parts in prop::collection::vec(prop::sample::select(PARTS), 0..30),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..10),
+    ) {
+        let sent = parts.concat();
+        let cuts: Vec<_> = cuts.iter().map(|cut| cut.index(sent.len() + 1)).collect();
+        let whole = passed(sent.as_bytes(), |_| false);
+        prop_assert_eq!(passed(sent.as_bytes(), |at| cuts.contains(&at)), whole.clone());
+        prop_assert_eq!(passed(sent.as_bytes(), |_| true), whole);
+    }
+}
+
+/// What messages are made of, good and bad.
+const PARTS: &[&str] = &[
+    "GET / HTTP/1.1\r\n",
+    "PRI * HTTP/2.0\r\n",
+    "Host: h\r\n",
+    "Content-Length: 7\r\n",
+    "content-length: 10\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: gzip\r\n",
+    "\r\n",
+    "\n",
+    "\r",
+    "0\r\n",
+    "5\r\n",
+    "5;x=y\r\n",
+    "01234",
+    "01234\r\n",
+    "X",
+    ": ",
+    "Content-",
+    "Length",
+    "                                                  ",
+];
