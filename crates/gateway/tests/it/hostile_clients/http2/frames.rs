@@ -166,14 +166,12 @@ fn integer(value: usize) -> Vec<u8> {
 fn status(block: &[u8]) -> u16 {
     // A change of the table's size may come before.
     let block = if block[0] & 0xe0 == 0x20 { &block[1..] } else { block };
-    match block[0] {
-        indexed @ 0x88..=0x8e => [200, 204, 206, 304, 400, 404, 500][usize::from(indexed - 0x88)],
-        _ => {
-            let (huffman, length) = (block[1] & 0x80 != 0, usize::from(block[1] & 0x7f));
-            let value = &block[2..2 + length];
-            if huffman { digits(value) } else { std::str::from_utf8(value).unwrap().parse().unwrap() }
-        }
+    if let indexed @ 0x88..=0x8e = block[0] {
+        return [200, 204, 206, 304, 400, 404, 500][usize::from(indexed - 0x88)];
     }
+    let (huffman, length) = (block[1] & 0x80 != 0, usize::from(block[1] & 0x7f));
+    let value = &block[2..2 + length];
+    if huffman { digits(value) } else { std::str::from_utf8(value).unwrap().parse().unwrap() }
 }
 
 /// Three digits in Huffman coding (RFC 7541 B): 0 to 2 take five bits, the others six.
