@@ -103,9 +103,12 @@ impl Framing {
         matches!(self.next, Next::Body(_) | Next::ChunkSize | Next::Chunk(_) | Next::Trailers)
     }
 
-    /// From here on the connection is a tunnel.
-    pub fn tunnel(&mut self) {
-        self.next = Next::Anything;
+    /// From here on the connection is a tunnel, unless what came ahead has been refused.
+    pub fn becomes_tunnel(&mut self) -> bool {
+        if !matches!(self.next, Next::Refused(_)) {
+            self.next = Next::Anything;
+        }
+        self.next == Next::Anything
     }
 
     fn pass_line(&mut self, bytes: &mut [u8]) -> usize {

@@ -162,6 +162,9 @@ impl GuardedIo {
 
 impl AsyncRead for GuardedIo {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.activity.is_tunnel.load(Ordering::Relaxed) && !self.framing.becomes_tunnel() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
         if let Some(instead) = self.framing.instead(buf.remaining()) {
             buf.put_slice(instead);
             return Poll::Ready(Ok(()));
@@ -170,9 +173,6 @@ impl AsyncRead for GuardedIo {
         let result = Pin::new(&mut self.stream).poll_read(cx, buf);
         if result.is_pending() {
             return self.check(cx);
-        }
-        if self.activity.is_tunnel.load(Ordering::Relaxed) {
-            self.framing.tunnel();
         }
         let passed = self.framing.pass(buf.filled_mut().get_mut(before..).unwrap_or_default());
         buf.set_filled(before + passed);

@@ -133,9 +133,12 @@ fn what_is_no_http_1_passes_as_it_is() {
     let mut framing = Framing::default();
     let mut head = NEXT.as_bytes().to_vec();
     assert_eq!(framing.pass(&mut head), NEXT.len());
-    framing.tunnel();
+    assert!(framing.becomes_tunnel());
     let mut bytes = b"a\nb".to_vec();
     assert_eq!((framing.pass(&mut bytes), &bytes[..]), (3, &b"a\nb"[..]));
+    let mut framing = Framing::default();
+    framing.pass(&mut b"a\nb".to_vec());
+    assert!(!framing.becomes_tunnel(), "what came ahead was changed");
 }
 
 proptest! {

@@ -7,7 +7,7 @@ use testkit::provider::Answer;
 use crate::support::app_and_provider;
 
 /// More memory than this, and something has been decoded that need not be.
-const MUCH_BYTES: u64 = 48 << 20;
+const MUCH_BYTES: u64 = 24 << 20;
 
 /// A compressed body.
 fn compressed(pieces: impl IntoIterator<Item = Bytes>) -> Bytes {
@@ -41,7 +41,9 @@ async fn a_compressed_bomb_passes_untouched_in_both_directions() {
         // Of a refused key the client gets to know nothing.
         assert!(status == 401 || reply.status == status && reply.body == bomb, "{status} {path}: {}", reply.status);
         let now = app.memory_bytes();
-        assert!(now < before + MUCH_BYTES, "{status} {path}: {before} bytes before, {now} now");
+        // A model list is decoded up to 8 MiB, for it is edited.
+        let much = if status == 200 && method == "GET" { 2 * MUCH_BYTES } else { MUCH_BYTES };
+        assert!(now < before + much, "{status} {path}: {before} bytes before, {now} now");
     }
 }
 
