@@ -11,12 +11,11 @@ fn passed(sent: &[u8], cuts: impl Fn(usize) -> bool) -> Vec<u8> {
         if !cuts(at) && at + 1 < sent.len() {
             continue;
         }
-        match framing.instead(3) {
-            Some(instead) => passed.extend_from_slice(instead),
-            None => {
-                let count = framing.pass(&mut piece);
-                passed.extend_from_slice(&piece[..count]);
-            }
+        if let Some(instead) = framing.instead(3) {
+            passed.extend_from_slice(instead);
+        } else {
+            let count = framing.pass(&mut piece);
+            passed.extend_from_slice(&piece[..count]);
         }
         piece.clear();
     }
