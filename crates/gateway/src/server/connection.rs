@@ -91,9 +91,6 @@ async fn answer(client: Arc<Client>, mut request: Request<Incoming>) -> Result<R
     // Over HTTP/1 a client that takes nothing stops the connection's writes, which is seen there.
     let untaken = (request.version() == Version::HTTP_2).then(|| activity.untaken.clone());
     let mut response = route(context, *peer, request).await;
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        activity.begin_tunnel();
-    }
     // A provider's answer has the version of its own connection (RFC 9112 2.3).
     *response.version_mut() = Version::HTTP_11;
     Ok(match asked {

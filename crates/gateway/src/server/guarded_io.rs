@@ -6,8 +6,6 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -40,14 +38,6 @@ pub struct Activity {
     pub requests: Count,
     /// Bodies that the client's own flow control holds back (RFC 9113 5.2).
     pub untaken: Count,
-    is_tunnel: Arc<AtomicBool>,
-}
-
-impl Activity {
-    /// The requests are over, and what comes from now on is somebody else's protocol (RFC 9110 7.8).
-    pub fn begin_tunnel(&self) {
-        self.is_tunnel.store(true, Ordering::Relaxed);
-    }
 }
 
 /// A [`TcpStream`] under [`Limits`].
@@ -84,6 +74,12 @@ impl GuardedIo {
             lingers_until: None,
             half_closes: false,
         }
+    }
+
+    /// Takes what comes from now on as it is, for the connection is a tunnel (RFC 9110 7.8). Not if what came ahead has been refused: it
+    /// was changed.
+    pub fn becomes_tunnel(&mut self) -> bool {
+        self.framing.becomes_tunnel()
     }
 
     /// Whether to end our direction is to leave the client's as it is. Else what still comes is thrown away.
@@ -162,9 +158,6 @@ impl GuardedIo {
 
 impl AsyncRead for GuardedIo {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.activity.is_tunnel.load(Ordering::Relaxed) && !self.framing.becomes_tunnel() {
-            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
-        }
         if let Some(instead) = self.framing.instead(buf.remaining()) {
             buf.put_slice(instead);
             return Poll::Ready(Ok(()));

@@ -63,7 +63,9 @@ impl Asked {
                     // If the client has left, dropping the tunnel says so in the log.
                     let Some((mut client, ahead)) = self.connection().await else { return };
                     client.half_closes(true);
-                    tunnel.carry(&mut client, &ahead).await;
+                    if client.becomes_tunnel() {
+                        tunnel.carry(&mut client, &ahead).await;
+                    }
                     let _ = timeout(FAREWELL, close(client)).await;
                 });
                 Response::from_parts(head, Counted::new(ServerBody::empty(), None, None))

@@ -1,7 +1,7 @@
 //! Messages that another server could read in another way than we do. What follows them on the connection must never be taken for a
 //! request that a client has made.
 
-use testkit::provider::{Answer, MockProvider};
+use testkit::provider::{Answer, MockProvider, Step};
 
 use super::{connect, served, statuses};
 use crate::support::app_and_provider;
@@ -13,6 +13,9 @@ const SMUGGLED: &str = "GET /proxy/g/smuggled HTTP/1.1\r\nHost: h\r\nx-api-key: 
 const NEXT: &str = "GET /proxy/g/next HTTP/1.1\r\nHost: h\r\nx-api-key: pk-g\r\nConnection: close\r\n\r\n";
 
 const POST: &str = "POST /proxy/g/first HTTP/1.1\r\nHost: h\r\nx-api-key: pk-g\r\n";
+
+const UPGRADE: &str = "GET /proxy/g/v1/realtime HTTP/1.1\r\nHost: h\r\nx-api-key: pk-g\r\nConnection: Upgrade\r\n\
+                       Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 fn targets(provider: &MockProvider) -> Vec<String> {
     provider.requests().iter().map(|request| request.target.clone()).collect()
@@ -185,25 +188,32 @@ async fn a_body_ends_where_it_says_whatever_is_in_it() {
 }
 
 #[tokio::test]
-async fn what_follows_an_upgrade_request_is_no_tunnel_without_a_101() {
+async fn what_follows_an_upgrade_request_is_no_tunnel_without_a_101_and_no_request() {
     let (app, provider) = served().await;
     provider.otherwise(Answer::new(204));
-    let upgrade = "GET /proxy/g/v1/realtime HTTP/1.1\r\nHost: h\r\nx-api-key: pk-g\r\nConnection: Upgrade\r\n\
-                   Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    // Without a 101 the bytes are a request like any other, with our credential taken out and the group's key put in.
-    let hidden = "GET /proxy/g/hidden HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer pk-g\r\nConnection: close\r\n\r\n";
-    let mut connection = connect(&app).await;
-    connection.write(format!("{upgrade}{hidden}")).await.unwrap();
-    assert_eq!(statuses(connection).await, [204, 204]);
-    assert_eq!(targets(&provider), ["/v1/realtime", "/hidden"]);
-    assert!(provider.requests().iter().all(|request| request.key.as_deref() == Some("sk-1")));
-    for nonsense in ["\u{81}\u{85}frame\r\n\r\n", "GET /hidden HTTP/1.1\nHost: h\n\n"] {
+    for ahead in [SMUGGLED, "\u{81}\u{85}frame\r\n\r\n", "GET /hidden HTTP/1.1\nHost: h\n\n", "0\r\n\r\n"] {
+        provider.forget();
         let mut connection = connect(&app).await;
-        connection.write(format!("{upgrade}{nonsense}")).await.unwrap();
-        assert_eq!(statuses(connection).await, [204, 400], "{nonsense:?}");
+        connection.write(format!("{UPGRADE}{ahead}")).await.unwrap();
+        assert_eq!(statuses(connection).await, [204], "{ahead:?}");
+        assert_eq!(targets(&provider), ["/v1/realtime"], "{ahead:?}");
     }
-    let heads: Vec<_> = provider.requests().iter().map(|request| request.raw_head.clone()).collect();
-    assert!(heads.iter().all(|head| !head.windows(5).any(|bytes| bytes == b"frame")), "{heads:?}");
+}
+
+#[tokio::test]
+async fn what_was_sent_ahead_of_a_101_and_refused_never_reaches_the_tunnel() {
+    let (app, provider) = served().await;
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    provider.otherwise(Answer::steps([Step::Send(switch.into()), Step::Echo]));
+    for (ahead, echoed) in [("as it is", "as it is"), ("a line\r\n", "a line\r\n"), ("two\nlines\n", "")] {
+        let mut connection = connect(&app).await;
+        connection.write(format!("{UPGRADE}{ahead}")).await.unwrap();
+        let response = connection.response("GET").await.unwrap();
+        assert_eq!(response.status, 101, "{ahead:?}");
+        let mut connection = response.into_connection();
+        let came = connection.read().await.unwrap();
+        assert_eq!(came, echoed, "{ahead:?}");
+    }
 }
 
 #[tokio::test]
