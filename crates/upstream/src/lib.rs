@@ -15,6 +15,7 @@ mod client;
 mod connect;
 mod endpoint;
 mod error;
+mod incoming;
 mod outgoing;
 mod pool;
 mod profile;

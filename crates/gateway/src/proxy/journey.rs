@@ -33,8 +33,8 @@ use crate::keyring::Census;
 use crate::server::body::ServerBody;
 use crate::snapshot::{Route, Service, Target};
 
-/// The longest error body that is decoded to look for a key.
-const DECODE_LIMIT_BYTES: usize = 8 * 1024 * 1024;
+/// The longest error body that is decoded to look for a key: far more than any tells, and little enough for a bomb to cost no time.
+const DECODE_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// Takes a request all the way.
 pub async fn travel(plane: &DataPlane, request: Request<Incoming>, peer: SocketAddr, id: Uuid) -> Response<ServerBody> {

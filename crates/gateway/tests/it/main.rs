@@ -12,6 +12,8 @@
 //! | `proxy_limits` | sizes, times, keys and requests that are refused |
 //! | `proxy_tunnel` | WebSocket and other requests that leave HTTP |
 //! | `proxy_outbound` | HTTP, HTTPS and SOCKS5 proxies, TLS |
+//! | `hostile_clients` | clients that smuggle, flood, stall or send nonsense |
+//! | `hostile_providers` | providers whose answers are broken, endless or none |
 //! | `logs` | the request log, its spool, counters and statistics |
 //! | `lifecycle` | start, check, signals, restart |
 //! | `admin_api` | what tools written for 1.4.x call |
@@ -19,6 +21,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's own helpers fail the test")]
 
 mod admin_api;
+mod hostile_clients;
+mod hostile_providers;
 mod lifecycle;
 mod logs;
 mod proxy_guards;
