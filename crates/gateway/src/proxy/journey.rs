@@ -260,6 +260,7 @@ impl<'p> Journey<'p> {
 
     /// The provider has accepted key and request; what its connection and the client's carry from now on is their own.
     fn tunnel(self: Box<Self>, answer: Answer, choice: &Choice, doubts: Vec<Doubt>) -> Response<ServerBody> {
+        guards::succeeded(choice, self.asked.as_deref(), true);
         let model = choice.service.sent_model(self.asked.as_deref());
         Success { proves_key: true, doubts }.credit(choice, model);
         let idle = seconds(choice.service.settings.stream_idle_timeout);
