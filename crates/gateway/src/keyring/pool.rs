@@ -262,8 +262,7 @@ impl Pool {
     /// Writes into the bitmaps what status and rests say about a key.
     fn refresh(&self, book: &Book, key: &PoolKey) {
         let (slab, slot) = (self.slab.load(), key.slot());
-        let present = book.slots.get(&key.id) == Some(&slot);
-        let usable = present && key.status() == KeyStatus::Active && !book.rests.is_asleep(slot, &None);
+        let usable = key.status() == KeyStatus::Active && !book.rests.is_asleep(slot, &None);
         put(&slab.usable.ring, slot, usable);
         for (model, lane) in &slab.by_model {
             put(&lane.ring, slot, usable && !book.rests.is_asleep(slot, &Some(Arc::clone(model))));
@@ -287,6 +286,11 @@ impl Pool {
 }
 
 impl Book {
+    /// Whether the key is still in the pool. One that was taken out may still be in use, and its place may be another's by now.
+    fn has(&self, key: &PoolKey) -> bool {
+        self.slots.get(&key.id) == Some(&key.slot())
+    }
+
     /// Keys that are in play, resting or not.
     fn active(&self) -> usize {
         self.slots.len().saturating_sub(self.invalid + self.disabled)

@@ -144,10 +144,11 @@ impl<'p> Journey<'p> {
     async fn run(mut self: Box<Self>) -> Response<ServerBody> {
         let mut progress = Progress::default();
         while let Some(choice) = self.next(&mut progress) {
+            self.pause(&choice).await;
+            // A client that leaves in the pause has had its last attempt: that one's row must be the final one.
             if let Some(failure) = progress.failure.take() {
                 self.record.retry(&failure);
             }
-            self.pause(&choice).await;
             match self.attempt(&choice, &mut progress).await {
                 Ok(None) => {}
                 Ok(Some(answer)) => return self.answer(answer, choice, progress.doubts).await,

@@ -35,6 +35,9 @@ impl Pool {
 
     fn forgive_rests(&self, key: &PoolKey, model: Option<&str>) {
         let mut book = self.book();
+        if !book.has(key) {
+            return;
+        }
         let slot = key.slot();
         // A rest that is running was earned by a later answer than this one: it stays.
         for scope in [None, model.and_then(|model| book.rests.listed(model))] {
@@ -64,6 +67,9 @@ impl Pool {
         let failures = key.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let is_over = threshold > 0 && failures >= threshold && key.status() == KeyStatus::Active;
         let mut book = self.book();
+        if !book.has(key) {
+            return None;
+        }
         book.last_refusal = Some((fault.status, fault.message.clone()));
         let fate = is_over.then(|| fate(book.active()));
         match fate {
@@ -96,7 +102,7 @@ impl Pool {
         let until_ms = after(limit.source.at_ms, rest.time);
         let (ground, per_day) = (ground(rest.guessed), limit.quota.per_day);
         let new = NewRest { until_ms, ground, per_day, repeats: limit.doubles, source: limit.source };
-        let rests_longer = self.lay_to_rest(&mut book, key, &scope, new);
+        let rests_longer = book.has(key) && self.lay_to_rest(&mut book, key, &scope, new);
         drop(book);
         if rests_longer && rest.time > LONG_REST {
             let long = LongRest { until: clock::wall_time_of(until_ms), guessed: rest.guessed };
