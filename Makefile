@@ -1,7 +1,7 @@
 # What can be done with this checkout; `make help` lists it.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help build run demo test test-rust test-sdk test-demo packages lint fmt-check clippy doc fmt bench bench-micro clean
+.PHONY: help build run demo test test-rust test-sdk test-demo packages lint fmt-check clippy doc fmt bench bench-micro soak storm clean
 
 SDK = crates/gateway/tests/sdk
 PYTHON = .venv/bin/python
@@ -51,6 +51,12 @@ bench: build ## cost beside nginx and HAProxy, some 6 minutes; ARGS="--only stre
 
 bench-micro: ## key pick, JSON scan and edit, event scan, classifier, by themselves; ARGS=pick and the like
 	cargo bench --locked -p domain -p gateway --bench pick --bench ring --bench bodies --bench answers -- $(ARGS)
+
+soak: packages ## everything at once for MINUTES=10: clients of all sorts, a busy operator; the books must agree
+	SOAK_MINUTES=$${MINUTES:-10} cargo test --locked --release -p gateway --test soak -- --nocapture
+
+storm: packages ## what storms of failures cost, measured for some minutes: attempts, keys lost, time to recover
+	cargo test --locked --release -p gateway --test storm -- --ignored --nocapture
 
 clean: ## remove what was built and installed here; ./data stays
 	cargo clean

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 /// Rows of one statement, each a list of its columns.
-pub(crate) type Rows = Vec<Vec<Value>>;
+pub type Rows = Vec<Vec<Value>>;
 
 const RUN: &str = "
 import json, sqlite3, sys
@@ -27,23 +27,24 @@ db.execute('ROLLBACK')
 ";
 
 /// Runs statements in one transaction on the database in a program's working folder; what they see belongs together.
-pub(crate) fn run<const N: usize>(folder: &Path, statements: [&str; N]) -> [Rows; N] {
+pub fn run<const N: usize>(folder: &Path, statements: [&str; N]) -> [Rows; N] {
     let output = python(RUN, folder).args(statements).stderr(Stdio::inherit()).output().expect(NEEDED);
     assert!(output.status.success(), "{statements:?} failed");
-    let rows: Vec<Rows> = serde_json::from_slice(&output.stdout).unwrap();
-    rows.try_into().unwrap()
+    let rows: Vec<Rows> = serde_json::from_slice(&output.stdout).expect("rows as JSON");
+    rows.try_into().expect("rows of each statement")
 }
 
 /// Keeps everybody else from writing to the database until it is dropped.
 #[derive(Debug)]
-pub(crate) struct WriteLock(Child);
+pub struct WriteLock(Child);
 
 impl WriteLock {
     /// Takes the lock.
-    pub(crate) fn take(folder: &Path) -> Self {
+    pub fn take(folder: &Path) -> Self {
         let mut holder = python(LOCK, folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect(NEEDED);
         let mut line = String::new();
-        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let stdout = holder.stdout.take().expect("stdout is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("the holder says when it has the lock");
         assert_eq!(line, "locked\n");
         Self(holder)
     }
