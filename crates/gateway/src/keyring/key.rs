@@ -69,12 +69,12 @@ impl PoolKey {
     }
 
     pub(super) fn slot(&self) -> u32 {
-        self.slot.load(Ordering::Relaxed)
+        self.slot.load(Ordering::Acquire)
     }
 
-    /// The key has left its pool: its place may soon be another's.
+    /// The key has left its pool: its place may soon be another's. Whoever sees this sees what was done to the pool before.
     pub(super) fn leave(&self) {
-        self.slot.store(GONE, Ordering::Relaxed);
+        self.slot.store(GONE, Ordering::Release);
     }
 
     pub(super) fn has_left(&self) -> bool {

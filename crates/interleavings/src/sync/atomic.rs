@@ -1,45 +1,47 @@
-//! loom's atomics, with every access an exchange.
+//! loom's atomics, of which no access is missed.
 //!
 //! loom tries other orders for two accesses only if one writes, and remembers none but the last access: that a thread has read before
-//! another reads and then writes escapes it. With exchanges nothing escapes; in return, no read gives an old value.
+//! another reads and then writes escapes it. So every access also writes to a witness, which orders nothing.
 
 use std::fmt::Debug;
 
+use loom::sync::atomic;
 pub use loom::sync::atomic::Ordering;
 
 macro_rules! atomic {
-    ($($name:ident $value:ty, $nothing:literal, $read:ident)*) => { $(
+    ($($name:ident $value:ty)*) => { $(
         /// As in `std`.
         #[derive(Debug, Default)]
-        pub struct $name(loom::sync::atomic::$name);
+        pub struct $name {
+            value: atomic::$name,
+            witness: atomic::AtomicBool,
+        }
 
         #[expect(missing_docs, reason = "as in `std`")]
         impl $name {
             #[must_use]
             pub fn new(value: $value) -> Self {
-                Self(loom::sync::atomic::$name::new(value))
+                Self { value: atomic::$name::new(value), witness: atomic::AtomicBool::new(false) }
             }
 
             pub fn load(&self, order: Ordering) -> $value {
-                let _ = order;
-                self.0.$read($nothing, Ordering::SeqCst)
+                self.witnessed().load(order)
             }
 
             pub fn store(&self, value: $value, order: Ordering) {
-                let _ = order;
-                self.0.swap(value, Ordering::SeqCst);
+                self.witnessed().store(value, order);
             }
 
             pub fn fetch_or(&self, value: $value, order: Ordering) -> $value {
-                self.0.fetch_or(value, order)
+                self.witnessed().fetch_or(value, order)
             }
 
             pub fn fetch_and(&self, value: $value, order: Ordering) -> $value {
-                self.0.fetch_and(value, order)
+                self.witnessed().fetch_and(value, order)
             }
 
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
-                self.0.swap(value, order)
+                self.witnessed().swap(value, order)
             }
 
             pub fn compare_exchange(
@@ -49,7 +51,12 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                self.0.compare_exchange(current, new, success, failure)
+                self.witnessed().compare_exchange(current, new, success, failure)
+            }
+
+            fn witnessed(&self) -> &atomic::$name {
+                self.witness.swap(true, Ordering::Relaxed);
+                &self.value
             }
         }
     )* };
@@ -60,11 +67,11 @@ macro_rules! counter {
         #[expect(missing_docs, reason = "as in `std`")]
         impl $name {
             pub fn fetch_add(&self, value: $value, order: Ordering) -> $value {
-                self.0.fetch_add(value, order)
+                self.witnessed().fetch_add(value, order)
             }
 
             pub fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
-                self.0.fetch_sub(value, order)
+                self.witnessed().fetch_sub(value, order)
             }
 
             pub fn fetch_update(
@@ -86,12 +93,5 @@ macro_rules! counter {
     )* };
 }
 
-atomic! { AtomicBool bool, false, fetch_or }
-atomic! { AtomicU8 u8, 0, fetch_or }
-atomic! { AtomicU32 u32, 0, fetch_or }
-atomic! { AtomicU64 u64, 0, fetch_or }
-atomic! { AtomicUsize usize, 0, fetch_or }
-counter! { AtomicU8 u8 }
-counter! { AtomicU32 u32 }
-counter! { AtomicU64 u64 }
-counter! { AtomicUsize usize }
+atomic! { AtomicBool bool AtomicU8 u8 AtomicU32 u32 AtomicU64 u64 AtomicUsize usize }
+counter! { AtomicU8 u8 AtomicU32 u32 AtomicU64 u64 AtomicUsize usize }
