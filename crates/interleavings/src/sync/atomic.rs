@@ -70,6 +70,10 @@ macro_rules! counter {
                 self.witnessed().fetch_add(value, order)
             }
 
+            pub fn fetch_min(&self, value: $value, order: Ordering) -> $value {
+                self.witnessed().fetch_min(value, order)
+            }
+
             pub fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
                 self.witnessed().fetch_sub(value, order)
             }

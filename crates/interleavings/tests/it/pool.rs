@@ -8,7 +8,7 @@ use interleavings::ids::{GroupId, KeyId};
 use interleavings::in_every_order;
 use interleavings::key::KeyStatus;
 use interleavings::keyring::changes::KeyFault;
-use interleavings::keyring::{Keyring, Limit, Pool, PoolKey};
+use interleavings::keyring::{Keyring, Limit, Pool, PoolKey, Source};
 use interleavings::secret::Secret;
 use jiff::Timestamp;
 use loom::thread;
@@ -47,7 +47,7 @@ fn fault() -> KeyFault {
 
 fn limit() -> Limit {
     let named = Some(Rest { time: Duration::from_hours(20), guessed: false });
-    Limit { named, quota: Quota::default(), base: Duration::ZERO }
+    Limit { named, quota: Quota::default(), base: Duration::ZERO, doubles: true, source: Source::default() }
 }
 
 /// Runs both side by side, and returns when both are done.
@@ -183,6 +183,39 @@ fn a_late_verdict_on_a_key_that_was_added_again_is_not_counted() {
             },
         );
         assert_eq!((serving(&pool, None, 0), pool.census(None, 0).invalid), (vec![1], 0));
+    });
+}
+
+#[test]
+fn a_guess_proved_wrong_beside_a_new_rest_leaves_no_key_asleep_for_ever() {
+    in_every_order(|| {
+        let pool = pool(2);
+        pool.resume_rest(KeyId(1), None, 10, true);
+        let proved = pool.get(KeyId(1)).unwrap();
+        beside(
+            &pool,
+            |pool| pool.resume_rest(KeyId(2), None, 15, true),
+            |pool| {
+                pool.proved_wrong(&proved, None, Source { upstream: 0, at_ms: 5 }, false);
+                assert_eq!(pool.get(KeyId(1)).map(|key| key.id), Some(KeyId(1)));
+            },
+        );
+        assert!(serving(&pool, None, 5).contains(&1));
+        assert_eq!(serving(&pool, None, 15), [1, 2]);
+    });
+}
+
+#[test]
+fn one_probe_at_a_time_goes_to_a_key_that_rests_on_a_guess() {
+    in_every_order(|| {
+        let pool = pool(1);
+        pool.resume_rest(KeyId(1), MODEL, FOREVER_MS, true);
+        let at = 1_000_000;
+        let shared = Arc::clone(&pool);
+        let other = thread::spawn(move || shared.probe(MODEL, &[], at).is_some());
+        let one = pool.probe(MODEL, &[], at).is_some();
+        assert!(one ^ other.join().unwrap(), "one of both, and not both");
+        assert!(pool.probe(MODEL, &[], at + 1_000_000).is_some(), "the next may follow");
     });
 }
 
