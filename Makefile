@@ -1,10 +1,12 @@
 # What can be done with this checkout; `make help` lists it.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help build run demo test test-rust test-sdk test-demo packages lint fmt-check clippy doc fmt bench bench-micro soak storm clean
+.PHONY: help build run demo test test-rust test-sdk test-demo packages fuzz lint fmt-check clippy doc fmt bench bench-micro soak storm clean
 
 SDK = crates/gateway/tests/sdk
 PYTHON = .venv/bin/python
+# For each target of `make fuzz`.
+SECONDS = 60
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +31,10 @@ test-sdk: packages test-programs .venv/installed $(SDK)/node_modules/.package-lo
 
 test-demo: test-programs ## the demo, as a test
 	node scripts/demo.mjs debug
+
+fuzz: ## libFuzzer, a minute for each target; SECONDS=600 TARGETS="json sse" and the like
+	scripts/need g++='command -v c++' libc6-dev='test -e /usr/include/stdlib.h || ! command -v dpkg'
+	scripts/fuzz $(SECONDS) $(TARGETS)
 
 lint: fmt-check clippy doc ## formatting, clippy and doc warnings
 

@@ -18,6 +18,8 @@ use keyring::{Keyring, Limit, Pool, PoolKey, Source};
 mod clock;
 #[expect(dead_code, unused_imports, reason = "only what a pick needs is used here")]
 mod keyring;
+#[expect(unused_imports, reason = "only what a pick needs is used here")]
+mod sync;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

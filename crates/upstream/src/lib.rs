@@ -21,6 +21,7 @@ mod pool;
 mod profile;
 mod proxy;
 mod response;
+mod sync;
 
 /// A longer time limit means this one: instants can't be computed without end.
 const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);

@@ -3,12 +3,13 @@
 //! One entry a key, whatever happens to it in between, so the store is bounded by the number of keys.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
 use jiff::Timestamp;
-use tokio::sync::Notify;
+
+use crate::sync::{Mutex, Notify};
 
 /// The state of a key that differs from its row.
 #[derive(Clone, Debug, Default)]

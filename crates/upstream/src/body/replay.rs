@@ -4,7 +4,7 @@ use std::{
     error::Error,
     fmt, io,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -17,6 +17,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::{BodyError, RequestBody, budget::Reservation, kept::Kept};
 use crate::LONGEST_WAIT;
+use crate::sync::{Mutex, MutexGuard};
 
 type Source = UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>;
 
