@@ -17,6 +17,10 @@ pub(super) mod time;
 
 /// Enough for a page of the console beside an export and a job.
 const READERS: u32 = 4;
+/// Memory for pages in KiB, as the pragma takes it. It is little, for the system keeps the file's pages, too, and can take them back when
+/// memory is short.
+const WRITER_CACHE: &str = "-16384";
+const READER_CACHE: &str = "-4096";
 /// Pages one step of [`Connections::reclaim`] gives back: 2 MB, some ten milliseconds.
 const RECLAIM_PAGES: u32 = 512;
 
@@ -31,7 +35,7 @@ impl Connections {
         create_private(file)?;
         let options = SqliteConnectOptions::new().filename(file);
         let writer = pool(1, writing(options.clone())).await?;
-        let readers = pool(READERS, options.read_only(true).pragma("cache_size", "-16384")).await?;
+        let readers = pool(READERS, options.read_only(true).pragma("cache_size", READER_CACHE)).await?;
         Ok(Self { file: Some(file.to_owned()), writer, readers })
     }
 
@@ -118,8 +122,7 @@ fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Normal)
         // Keys can't be put into a group that is being deleted.
         .foreign_keys(true)
-        // 64 MB: holds the pages that counters of a million keys touch.
-        .pragma("cache_size", "-65536")
+        .pragma("cache_size", WRITER_CACHE)
         .pragma("wal_autocheckpoint", "8000")
         .pragma("journal_size_limit", "67108864")
 }
