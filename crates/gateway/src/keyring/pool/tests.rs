@@ -56,10 +56,11 @@ fn tried_keys_are_passed_over_until_none_is_left() {
 fn what_is_said_of_a_key_that_was_taken_out_does_not_hit_the_one_in_its_place() {
     let pool = pool(2);
     let old = pool.get(KeyId(2)).unwrap();
+    let place = old.slot();
     pool.remove(&[KeyId(2)]);
     pool.add([PoolKey::new(KeyId(3), Secret::from("k"), KeyStatus::Active, 0)]);
     let new = pool.get(KeyId(3)).unwrap();
-    assert_eq!(new.slot(), old.slot());
+    assert_eq!(new.slot(), place);
     pool.limited(&old, Some("m"), guess(MINUTE));
     pool.limited(&old, None, guess(MINUTE));
     assert!(!pool.refused(&old, fault(), 1));
