@@ -9,6 +9,7 @@
 //! | [`cors`] | pages of other origins |
 //! | [`guarded_io`] | the time limits of a client connection |
 //! | [`in_flight`] | counting requests that are under way |
+//! | [`sockets`] | how many connections there may be |
 //! | [`handover`] | requests that go to the control plane, and their answers |
 //! | [`body`] | response bodies of both planes |
 //! | [`upgrade`] | connections that leave HTTP |
@@ -22,4 +23,5 @@ pub mod handover;
 mod head_check;
 pub mod in_flight;
 pub mod upgrade;
+pub mod sockets;
 pub mod worker;

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 use super::in_flight::Count;
+use super::sockets::ClientSocket;
 
 /// How long a client that has been answered may go on sending, and how long it may pause meanwhile.
 const LINGER: Duration = Duration::from_secs(30);
@@ -42,6 +43,7 @@ pub struct GuardedIo {
     write_blocked_since: Option<Instant>,
     lingers_until: Option<Instant>,
     half_closes: bool,
+    _socket: Option<ClientSocket>,
 }
 
 impl GuardedIo {
@@ -59,7 +61,13 @@ impl GuardedIo {
             write_blocked_since: None,
             lingers_until: None,
             half_closes: false,
+            _socket: None,
         }
+    }
+
+    /// The same, counted as `socket` until it is closed.
+    pub fn counted(self, socket: ClientSocket) -> Self {
+        Self { _socket: Some(socket), ..self }
     }
 
     /// Whether to end our direction is to leave the client's as it is. Else what still comes is thrown away.
