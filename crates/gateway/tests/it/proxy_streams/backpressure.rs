@@ -6,7 +6,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::support::app_and_provider;
-use crate::support::flood::{MUCH_BYTES, PIECE_BYTES, Written, memory_bytes};
+use crate::support::flood::{MUCH_BYTES, PIECE_BYTES, Written};
+use crate::support::process::memory_bytes;
 
 #[tokio::test]
 async fn a_client_that_does_not_read_holds_the_provider_back() {

@@ -9,7 +9,8 @@ use tokio::task::JoinSet;
 
 use super::{ORDERLY, Provider, both_ends, echo, end_of};
 use crate::support::app_and_provider;
-use crate::support::flood::{MUCH_BYTES, Written, memory_bytes};
+use crate::support::flood::{MUCH_BYTES, Written};
+use crate::support::process::memory_bytes;
 
 async fn app_and_own_provider() -> (App, Provider, GroupHandle) {
     let (app, _) = app_and_provider().await;

@@ -42,10 +42,3 @@ impl Written {
         app.eventually("the writer to be held back", look).await
     }
 }
-
-/// The memory that the program has in use.
-pub(crate) fn memory_bytes(app: &App) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
-}
