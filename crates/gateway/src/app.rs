@@ -130,7 +130,7 @@ impl App {
         self.start_job(SpoolLogs { journal: self.journal.clone(), sink: self.sink.clone() });
         self.start_job(StoreLogs::new(db.clone(), self.sink.clone(), drain, Arc::clone(current)));
         if !self.setup.config.is_slave {
-            self.start_job(Retention { db: db.clone(), current: Arc::clone(current) });
+            self.start_job(Retention::new(db.clone(), Arc::clone(current)));
         }
     }
 

@@ -8,7 +8,7 @@ use rustls::ClientConfig;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::TlsConnector;
 use tokio_util::task::TaskTracker;
@@ -103,10 +103,9 @@ impl Client {
 
     async fn connect(&self, endpoint: &Endpoint) -> Result<Conn, SendError> {
         let limit = endpoint.profile().connect_timeout;
-        let deadline = Instant::now() + limit;
-        let socket = timeout_at(deadline, self.socket()).await;
+        let socket = timeout(limit, self.socket()).await;
         let socket = socket.map_err(|_| SendError::new(SendErrorKind::Exhausted, "all are in use"))?;
-        let stream = timeout_at(deadline, connect::connect(endpoint, &self.tls)).await.map_err(|_| {
+        let stream = timeout(limit, connect::connect(endpoint, &self.tls)).await.map_err(|_| {
             let target = endpoint.origin().host_and_port();
             SendError::new(SendErrorKind::ConnectTimeout, format_args!("{target} after {limit:?}"))
         })??;
