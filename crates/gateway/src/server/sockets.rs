@@ -45,7 +45,7 @@ impl Sockets {
         Self::new(left.max(FEWEST))
     }
 
-    fn new(count: usize) -> Self {
+    pub(super) fn new(count: usize) -> Self {
         let count = count.min(Semaphore::MAX_PERMITS);
         Self { all: Arc::new(Semaphore::new(count)), clients: Arc::new(Semaphore::new(count / 4 * 3)) }
     }

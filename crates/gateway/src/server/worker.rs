@@ -22,7 +22,7 @@ use crate::config::Cors;
 use crate::proxy::DataPlane;
 
 /// Connections that may wait for a worker to take them.
-const WAITING: usize = 1024;
+const WAITING: usize = 256;
 
 /// A connection on its way to a worker.
 pub struct Accepted {
@@ -111,4 +111,34 @@ async fn serve_all(context: Arc<WorkerContext>, mut handed: mpsc::Receiver<Accep
     }
     tasks.close();
     tasks.wait().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use futures_util::FutureExt;
+    use tokio::task::unconstrained;
+
+    use super::*;
+    use crate::server::sockets::Sockets;
+
+    #[tokio::test]
+    async fn a_worker_that_takes_nothing_holds_up_the_acceptor_until_it_ends() {
+        let (connections, receiver) = mpsc::channel(WAITING);
+        let worker = Worker { connections, open: Count::default(), requests: Count::default() };
+        let (listener, sockets) = (TcpListener::bind("127.0.0.1:0").unwrap(), Sockets::new(2 * WAITING));
+        let accepted = async || {
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (_, peer) = listener.accept().unwrap();
+            Accepted { stream, peer, socket: sockets.client().await.unwrap() }
+        };
+        for _ in 0..WAITING {
+            unconstrained(worker.hand(accepted().await)).now_or_never().expect("there is room");
+        }
+        let mut one_more = Box::pin(unconstrained(worker.hand(accepted().await)));
+        assert!((&mut one_more).now_or_never().is_none(), "it waits");
+        drop(receiver);
+        one_more.await;
+    }
 }

@@ -14,12 +14,14 @@
 //! | `proxy_outbound` | HTTP, HTTPS and SOCKS5 proxies, TLS |
 //! | `logs` | the request log, its spool, counters and statistics |
 //! | `lifecycle` | start, check, signals, restart |
+//! | `bounds` | what may grow, and no further |
 //! | `exhaustion` | no descriptors, no disk, no memory to spare, a clock that jumps |
 //! | `admin_api` | what tools written for 1.4.x call |
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's own helpers fail the test")]
 
 mod admin_api;
+mod bounds;
 mod exhaustion;
 mod lifecycle;
 mod logs;

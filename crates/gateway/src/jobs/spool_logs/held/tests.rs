@@ -1,38 +1,5 @@
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
-
-use bytes::Bytes;
-use domain::ids::GroupId;
-use jiff::Timestamp;
-use uuid::Uuid;
-
 use super::*;
-use crate::journal::GroupRef;
-
-fn entry(number: u32, body_bytes: usize) -> Entry {
-    Entry {
-        request_id: Uuid::nil(),
-        at: Timestamp::UNIX_EPOCH,
-        group: GroupRef { id: GroupId(1), name: "g".into() },
-        parent: None,
-        key: None,
-        model: None,
-        is_success: true,
-        source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        status: 200,
-        path: "/".into(),
-        duration: Duration::ZERO,
-        first_byte: None,
-        error: None,
-        user_agent: None,
-        is_retry: false,
-        upstream: None,
-        is_stream: false,
-        body: Some(Bytes::from(vec![0; body_bytes])).filter(|body| !body.is_empty()),
-        attempt: number,
-        proxy_key: [0; 32],
-    }
-}
+use crate::journal::tests::entry;
 
 #[test]
 fn bodies_go_first_and_the_oldest_first() {
