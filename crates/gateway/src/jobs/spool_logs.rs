@@ -24,7 +24,7 @@ use stored_keys::StoredKeys;
 /// How long entries are gathered; with the write itself it stays below the 50 ms promised.
 const GATHER: Duration = Duration::from_millis(20);
 /// Entries written at once.
-const AT_ONCE: usize = 1024;
+const AT_ONCE: usize = 256;
 /// How long to wait before the disk is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 

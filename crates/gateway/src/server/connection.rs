@@ -27,9 +27,6 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 256;
 
-/// Bytes of one HTTP/2 response that wait for its client to take them.
-const MAX_UNSENT_BYTES: usize = 64 * 1024;
-
 /// Serves a connection until either side closes it, or, when draining, until its requests are answered.
 pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketAddr, socket: ClientSocket) {
     if let Err(error) = stream.set_nodelay(true) {
@@ -68,7 +65,6 @@ fn builder() -> auto::Builder<TokioExecutor> {
     // hyper's own limit of 100 headers stays: any other makes it allocate for them at each request.
     builder.http1().max_buf_size(MAX_HEAD_BYTES);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
-    builder.http2().max_send_buf_size(MAX_UNSENT_BYTES);
     builder.http2().max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX));
     builder
 }

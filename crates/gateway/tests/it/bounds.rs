@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use testkit::http::Request;
-use testkit::provider::MockProvider;
 use testkit::provider::errors::openai;
+use testkit::provider::{Answer, MockProvider};
 use testkit::{App, within};
 use tokio::task::JoinSet;
 
@@ -22,6 +22,21 @@ async fn a_model_name_that_no_model_has_is_not_kept() {
         let state = if length == 512 { format!("{state}{model}") } else { state.to_owned() };
         assert_eq!(key_state(&app, &group, &key).await, state, "{name}");
         assert_eq!(provider.last_request().model(), Some(model), "it is sent as it came");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_list_that_is_too_long_to_be_held_passes_as_it_came() {
+    let (app, provider) = (App::start(BINARY).await, MockProvider::start());
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]);
+    let group = group.field("model_redirect_rules", json!({"asked": "sent"})).create().await;
+    for (megabytes, changed) in [(7, true), (9, false)] {
+        let list =
+            json!({"object": "list", "data": [{"id": "m", "object": "model", "pad": "x".repeat(megabytes << 20)}]});
+        provider.otherwise(Answer::json(200, &list));
+        let reply = group.request("GET", "/v1/models").fetch().await;
+        let names: Vec<_> = reply.json()["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
+        assert_eq!(names.contains(&json!("asked")), changed, "{megabytes} MB: {names:?}");
     }
 }
 

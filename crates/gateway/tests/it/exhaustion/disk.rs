@@ -195,12 +195,12 @@ async fn rows_there_is_no_room_for_are_counted() {
     let group = group(&app, &provider, std::slice::from_ref(&key)).await;
     provider.otherwise(Answer::json(200, &json!({})));
     disk.fill(&app);
-    // Each entry holds the path twice: as asked for, and in the upstream's address.
-    let path = format!("/v1/{}", "x".repeat(15_000));
-    let sent = 2600;
+    let request = group.request("POST", &format!("/v1/{}", "x".repeat(15_000))).json(&json!({"model": "m"}));
+    let request = request.header("user-agent", &"x".repeat(45_000));
+    let sent = 1500;
     let mut connection = testkit::http::Connection::open(&app.addr().to_string()).await.unwrap();
     for _ in 0..sent {
-        let reply = connection.request(&group.request("POST", &path).json(&json!({"model": "m"}))).await.unwrap();
+        let reply = connection.request(&request).await.unwrap();
         let (reply, open) = reply.finish().await.unwrap();
         assert_eq!(reply.status, 200, "{}", reply.text());
         connection = open;
@@ -214,5 +214,5 @@ async fn rows_there_is_no_room_for_are_counted() {
     app.eventually("every request to be counted", counted).await;
     let page = app.api().data("/api/logs?page_size=1").await;
     let rows = page["pagination"]["total_items"].as_u64().unwrap();
-    assert!((1000..sent).contains(&rows), "{rows} rows");
+    assert!((500..sent).contains(&rows), "{rows} rows");
 }
