@@ -152,7 +152,7 @@ impl App {
             trusted_proxies: config.trusted_proxies.clone(),
             draining: self.not_ready.clone(),
         }));
-        let (handover, receiver) = handover::channel();
+        let (handover, receiver) = handover::channel(config.server.read_timeout);
         self.tasks.spawn(receiver.serve(router, self.tasks.clone(), self.stop_control.clone()));
         handover
     }
