@@ -22,6 +22,6 @@ pub mod guarded_io;
 pub mod handover;
 mod head_check;
 pub mod in_flight;
-pub mod upgrade;
 pub mod sockets;
+pub mod upgrade;
 pub mod worker;

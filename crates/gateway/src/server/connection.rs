@@ -18,8 +18,8 @@ use super::cors::Origin;
 use super::guarded_io::GuardedIo;
 use super::head_check;
 use super::in_flight::{Count, InFlight};
-use super::upgrade::Asked;
 use super::sockets::ClientSocket;
+use super::upgrade::Asked;
 use super::worker::WorkerContext;
 
 /// Bytes of a request's head; more is answered with 431.

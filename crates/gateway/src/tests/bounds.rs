@@ -9,7 +9,7 @@ use super::layout::{crates, sources};
 fn named(cell: &str) -> Vec<(Option<&str>, &str)> {
     let (mut file, mut names) = (None, Vec::new());
     for word in cell.split('`').skip(1).step_by(2) {
-        if word.ends_with(".rs") {
+        if word.contains(".rs") {
             file = Some(word);
         } else {
             names.push((file, word));
