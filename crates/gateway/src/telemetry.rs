@@ -21,32 +21,31 @@ use daily_file::DailyFile;
 const CHATTY: [&str; 8] =
     ["h2", "hyper", "hyper_util", "rustls", "rustls_platform_verifier", "sqlx", "tokio_util", "tower"];
 
-/// Lines that wait for standard error or the log file to take them; beyond, new ones are lost: requests never wait for the log.
+/// Lines that wait for the log file to take them; beyond, new ones are lost: requests never wait for a disk.
 const WAITING_LINES: usize = 8192;
 
 /// Starts logging for the whole process. A log file that can't be opened is warned about, and left out.
 ///
-/// The guards are dropped at the very end of `main`: they write what is still waiting.
+/// The guard belongs to the log file: dropped at the very end of `main`, it writes what is still waiting.
 ///
 /// # Errors
 /// When logging was started before.
-pub fn init(config: &LogConfig) -> Result<Vec<WorkerGuard>, TryInitError> {
+pub fn init(config: &LogConfig) -> Result<Option<WorkerGuard>, TryInitError> {
     let (file, problem) = match config.file.as_deref().map(DailyFile::open).transpose() {
         Ok(file) => (file, None),
         Err(error) => (None, Some(error)),
     };
-    let (console, console_guard) = in_background("log", io::stderr());
-    let (writer, file_guard) = file.map(|file| in_background("log-file", file)).unzip();
-    subscriber(config, console, io::stderr().is_terminal(), writer).try_init()?;
+    let (writer, guard) = file.map(in_background).unzip();
+    subscriber(config, io::stderr, io::stderr().is_terminal(), writer).try_init()?;
     if let (Some(error), Some(path)) = (problem, &config.file) {
         tracing::warn!(%error, path = %path.display(), "The log file can't be opened: logging to standard error only");
     }
-    Ok(file_guard.into_iter().chain([console_guard]).collect())
+    Ok(guard)
 }
 
-/// A slow disk, or a reader that has stopped reading, must not hold up requests: lines wait for a thread of their own.
-fn in_background(name: &str, writer: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
-    NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).thread_name(name).finish(writer)
+/// A slow disk must not hold up requests: lines wait for their own thread.
+fn in_background(file: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).thread_name("log-file").finish(file)
 }
 
 fn subscriber<W>(
