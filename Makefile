@@ -1,10 +1,12 @@
 # What can be done with this checkout; `make help` lists it.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help build run demo test test-rust test-sdk test-demo packages lint fmt-check clippy doc fmt bench bench-micro clean
+.PHONY: help build run demo test test-rust test-sdk test-demo packages fuzz lint fmt-check clippy doc fmt bench bench-micro soak storm clean
 
 SDK = crates/gateway/tests/sdk
 PYTHON = .venv/bin/python
+# For each target of `make fuzz`.
+SECONDS = 60
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +32,10 @@ test-sdk: packages test-programs .venv/installed $(SDK)/node_modules/.package-lo
 test-demo: test-programs ## the demo, as a test
 	node scripts/demo.mjs debug
 
+fuzz: ## libFuzzer, a minute for each target; SECONDS=600 TARGETS="json sse" and the like
+	scripts/need g++='command -v c++' libc6-dev='test -e /usr/include/stdlib.h || ! command -v dpkg'
+	scripts/fuzz $(SECONDS) $(TARGETS)
+
 lint: fmt-check clippy doc ## formatting, clippy and doc warnings
 
 fmt-check:
@@ -51,6 +57,12 @@ bench: build ## cost beside nginx and HAProxy, some 6 minutes; ARGS="--only stre
 
 bench-micro: ## key pick, JSON scan and edit, event scan, classifier, by themselves; ARGS=pick and the like
 	cargo bench --locked -p domain -p gateway --bench pick --bench ring --bench bodies --bench answers -- $(ARGS)
+
+soak: packages ## everything at once for MINUTES=10: clients of all sorts, a busy operator; the books must agree
+	SOAK_MINUTES=$${MINUTES:-10} cargo test --locked --release -p gateway --test soak -- --nocapture
+
+storm: packages ## what storms of failures cost, measured for some minutes: attempts, keys lost, time to recover
+	cargo test --locked --release -p gateway --test storm -- --ignored --nocapture
 
 clean: ## remove what was built and installed here; ./data stays
 	cargo clean

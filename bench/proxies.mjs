@@ -13,8 +13,11 @@ import { fileURLToPath } from "node:url";
 import { newFolder, start, startGateway, waitFor } from "../scripts/servers.mjs";
 import { cpuTimeByThread, residentMemory } from "./process.mjs";
 
-/** Threads that write gpt-load's log from the spool to the database: no part of a request, which is over by then. */
-export const DATABASE_THREADS = /^(sqlx|store-logs)/;
+/**
+ * Threads that write gpt-load's log from the spool to the database: no part of a request, which is over by then. The control plane
+ * does nothing else while requests are measured.
+ */
+export const DATABASE_THREADS = /^(sqlx|control-plane)/;
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const KEYS = 1000;

@@ -25,3 +25,4 @@ pub mod rewrite;
 pub mod secret;
 pub mod settings;
 pub mod status_codes;
+mod sync;

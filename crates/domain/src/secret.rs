@@ -5,6 +5,9 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
+/// The beginning of a secret tells something from this length on; before, it is a provider's prefix like `sk-ant-`.
+const TELLING_BYTES: usize = 8;
+
 /// A secret text. `Debug` and `Display` show it [masked](mask); its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(Box<str>);
@@ -58,13 +61,18 @@ pub fn mask(secret: &str) -> String {
     format!("{head}****{}", secret.get(tail_start..).unwrap_or_default())
 }
 
-/// `text` with every occurrence of `secret` [masked](mask). An empty secret occurs nowhere.
+/// `text` with every occurrence of `secret` [masked](mask), and, if it ends within the secret because it was cut off there, without that
+/// end. An empty secret occurs nowhere.
 #[must_use]
 pub fn mask_in<'t>(text: &'t str, secret: &str) -> Cow<'t, str> {
-    if secret.is_empty() || !text.contains(secret) {
+    if secret.is_empty() {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.replace(secret, &mask(secret)))
+    let masked =
+        if text.contains(secret) { Cow::Owned(text.replace(secret, &mask(secret))) } else { Cow::Borrowed(text) };
+    let mut starts = (TELLING_BYTES..secret.len()).rev().filter_map(|len| secret.get(..len));
+    let cut_off = starts.find_map(|start| masked.strip_suffix(start));
+    cut_off.map(|before| format!("{before}****")).map_or(masked, Cow::Owned)
 }
 
 #[cfg(test)]

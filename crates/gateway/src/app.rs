@@ -114,6 +114,7 @@ impl App {
         };
         let tls = upstream::tls_config()?;
         app.start_jobs(drain);
+        app.start_spooler()?;
         let sockets = Sockets::within_limit(cores);
         let handover = app.start_control_plane(&tls, &sockets, started);
         app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, sockets, &handover)?;
@@ -127,7 +128,6 @@ impl App {
     fn start_jobs(&self, drain: Drain) {
         let (db, current) = (&self.foundation.db, &self.foundation.current);
         self.start_job(PersistKeys { db: db.clone(), changes: Arc::clone(self.foundation.keyring.changes()) });
-        self.start_job(SpoolLogs { journal: self.journal.clone(), sink: self.sink.clone() });
         self.start_job(StoreLogs::new(db.clone(), self.sink.clone(), drain, Arc::clone(current)));
         if !self.setup.config.is_slave {
             self.start_job(Retention::new(db.clone(), Arc::clone(current)));
@@ -136,6 +136,18 @@ impl App {
 
     fn start_job(&self, job: impl Job) {
         self.jobs.spawn(jobs::run(job, self.stop_control.clone()));
+    }
+
+    /// The spool has a thread of its own: nothing that is slow elsewhere may keep log entries in memory.
+    fn start_spooler(&self) -> anyhow::Result<()> {
+        let job = SpoolLogs { journal: self.journal.clone(), sink: self.sink.clone() };
+        let (stop, counted) = (self.stop_control.clone(), self.jobs.token());
+        let runtime = Builder::new_current_thread().enable_time().build()?;
+        std::thread::Builder::new().name("spool-logs".to_owned()).spawn(move || {
+            let _counted = counted;
+            runtime.block_on(jobs::run(job, stop));
+        })?;
+        Ok(())
     }
 
     /// Starts answering what is not proxied; the data plane hands it over.

@@ -3,17 +3,17 @@
 //! The data plane puts entries in; the spooler ([`crate::jobs::spool_logs`]) takes them out in batches and makes them crash-proof.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use domain::ids::GroupId;
 use jiff::Timestamp;
-use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::keyring::PoolKey;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard, Notify};
 
 /// Entries the queue holds before whoever adds one has to help with emptying it.
 pub const CAPACITY: usize = 16 * 1024;

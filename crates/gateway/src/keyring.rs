@@ -13,9 +13,11 @@
 //! A pick reads; everything that changes a key's usability takes the pool's one lock, which is never held across an await.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use domain::ids::GroupId;
+
+use crate::sync::RwLock;
 
 mod census;
 pub mod changes;

@@ -22,6 +22,7 @@ mod proxy;
 mod server;
 mod setup;
 mod snapshot;
+mod sync;
 mod telemetry;
 #[cfg(test)]
 mod tests;

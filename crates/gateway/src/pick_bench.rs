@@ -12,12 +12,14 @@ use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
 use domain::secret::Secret;
 
-use keyring::{Keyring, Limit, Pool, PoolKey};
+use keyring::{Keyring, Limit, Pool, PoolKey, Source};
 
 #[expect(dead_code, reason = "only what a pick needs is used here")]
 mod clock;
 #[expect(dead_code, unused_imports, reason = "only what a pick needs is used here")]
 mod keyring;
+#[expect(unused_imports, reason = "only what a pick needs is used here")]
+mod sync;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -54,7 +56,8 @@ fn pool(size: i64, percent_resting: i64, model: Option<&str>) -> Arc<Pool> {
     let key = |id| PoolKey::new(KeyId(id), Secret::from(format!("sk-{id:040}")), KeyStatus::Active, 0);
     pool.add((0..size).map(key));
     let rest = Rest { time: Duration::from_hours(1), guessed: false };
-    let limit = Limit { named: Some(rest), quota: Quota::default(), base: rest.time };
+    let source = Source::default();
+    let limit = Limit { named: Some(rest), quota: Quota::default(), base: rest.time, doubles: false, source };
     // 61 has no common factor with 100: the resting ones are spread, and of every 100 there are as many as asked for.
     for id in (0..size).filter(|id| id * 61 % 100 < percent_resting) {
         if let Some(key) = pool.get(KeyId(id)) {

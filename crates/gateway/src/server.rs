@@ -8,6 +8,7 @@
 //! | [`head_check`] | heads that are refused whatever they ask for |
 //! | [`cors`] | pages of other origins |
 //! | [`guarded_io`] | the time limits of a client connection |
+//! | [`framing`] | heads and chunk lines that can be read in one way only |
 //! | [`in_flight`] | counting requests that are under way |
 //! | [`sockets`] | how many connections there may be |
 //! | [`handover`] | requests that go to the control plane, and their answers |
@@ -18,6 +19,7 @@ pub mod acceptor;
 pub mod body;
 mod connection;
 mod cors;
+mod framing;
 pub mod guarded_io;
 pub mod handover;
 mod head_check;

@@ -6,14 +6,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use domain::ids::GroupId;
 use domain::settings::Settings;
+
+use crate::sync::ArcSwap;
 
 pub mod aggregate;
 pub mod build;
 pub mod guards;
 pub mod health;
+mod latest;
 pub mod proxy_keys;
 pub mod service;
 pub mod upstreams;

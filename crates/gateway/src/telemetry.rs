@@ -18,8 +18,9 @@ use crate::config::{LogConfig, LogFormat};
 use daily_file::DailyFile;
 
 /// Libraries that tell of every connection and query: heard only at `debug` and below.
-const CHATTY: [&str; 8] =
-    ["h2", "hyper", "hyper_util", "rustls", "rustls_platform_verifier", "sqlx", "tokio_util", "tower"];
+const CHATTY: [&str; 5] = ["rustls", "rustls_platform_verifier", "sqlx", "tokio_util", "tower"];
+/// Libraries that warn of what a peer does wrong besides: any client could fill the log with that, and no operator can mend it.
+const OF_PEERS: [&str; 3] = ["h2", "hyper", "hyper_util"];
 
 /// Lines that wait for the log file to take them; beyond, new ones are lost: requests never wait for a disk.
 const WAITING_LINES: usize = 8192;
@@ -77,8 +78,10 @@ where
 
 fn levels(level: Level) -> Targets {
     let level = LevelFilter::from_level(level);
-    let chatty = if level <= LevelFilter::INFO { level.min(LevelFilter::WARN) } else { level };
-    Targets::new().with_default(level).with_targets(CHATTY.map(|target| (target, chatty)))
+    let at_most = |limit: LevelFilter| if level <= LevelFilter::INFO { level.min(limit) } else { level };
+    let chatty = CHATTY.map(|target| (target, at_most(LevelFilter::WARN)));
+    let of_peers = OF_PEERS.map(|target| (target, at_most(LevelFilter::ERROR)));
+    Targets::new().with_default(level).with_targets(chatty).with_targets(of_peers)
 }
 
 #[cfg(test)]

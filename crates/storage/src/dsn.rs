@@ -24,6 +24,9 @@ pub enum DsnError {
     /// A URL of something else.
     #[error("DATABASE_DSN starts with {0}://, which is no database we know; {ALLOWED}")]
     UnknownScheme(String),
+    /// Something with `://` in it whose beginning is no scheme and may be a password.
+    #[error("DATABASE_DSN is neither a path nor the URL of a database we know; {ALLOWED}")]
+    Unreadable,
 }
 
 const ALLOWED: &str = "give the path of a SQLite file, as in ./data/gpt-load.db";
@@ -52,7 +55,11 @@ impl FromStr for Dsn {
         }
         let file = ["sqlite://", "sqlite:", "file:"].iter().find_map(|prefix| text.strip_prefix(prefix));
         if let (None, Some((scheme, _))) = (file, text.split_once("://")) {
-            return Err(DsnError::UnknownScheme(scheme.chars().take(20).collect()));
+            return Err(if is_scheme(scheme) {
+                DsnError::UnknownScheme(scheme.to_owned())
+            } else {
+                DsnError::Unreadable
+            });
         }
         // GPT-Load 1.4.x hands what follows a `?` to its driver; none of it names the file.
         let path = file.unwrap_or(text).split('?').next().unwrap_or_default();
@@ -63,6 +70,12 @@ impl FromStr for Dsn {
             path => Ok(Self::Sqlite(path.into())),
         }
     }
+}
+
+/// RFC 3986 3.1, and no longer than any there is.
+fn is_scheme(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    text.len() <= 20 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(plain)
 }
 
 /// The database server a DSN names, in any of the forms 1.4.x takes.

@@ -146,6 +146,13 @@ impl App {
         self.process.pid()
     }
 
+    /// The memory that it has in use, its own code left out (`RssAnon`).
+    pub fn memory_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the program runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("the kernel tells its memory");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of kB") << 10
+    }
+
     /// What it has written to stdout and stderr since it was last started.
     pub fn output(&self) -> String {
         self.process.output()

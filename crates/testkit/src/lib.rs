@@ -13,6 +13,7 @@
 )]
 
 pub mod app;
+pub mod database;
 pub mod fault_proxy;
 pub mod gate;
 pub mod http;

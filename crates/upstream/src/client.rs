@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{Request, Response, StatusCode, Version};
+use http::{Request, Response, StatusCode, Version, header};
 use hyper::{body::Incoming, client::conn::TrySendError};
 use rustls::ClientConfig;
 use tokio::{
@@ -19,7 +19,7 @@ use crate::{
     connect,
     endpoint::Endpoint,
     error::{SendError, SendErrorKind},
-    outgoing,
+    incoming, outgoing,
     pool::{Pool, conn::Conn},
     response::{Lease, ResponseBody},
 };
@@ -131,17 +131,22 @@ impl Client {
         head_timeout: Duration,
     ) -> Result<Response<ResponseBody>, Failure> {
         outgoing::prepare(&mut request, endpoint);
+        let asks_for_tunnel = request.headers().contains_key(header::UPGRADE);
         let replay = request.body().replay();
         let head = conn.send(request);
         match await_head(head, head_timeout, replay.as_ref()).await {
             Some(Ok(response)) if is_of_the_proxy(endpoint, &response) => Err(Failure::refused_by_proxy(endpoint)),
-            Some(Ok(response)) => Ok(self.deliver(endpoint, conn, response)),
+            Some(Ok(response)) => match incoming::fault(&response, asks_for_tunnel) {
+                None => Ok(self.deliver(endpoint, conn, response)),
+                Some(fault) => Err(Failure::broken_head(fault)),
+            },
             Some(Err(error)) => Err(Failure::of(error, conn.answered(), replay.as_ref())),
             None => Err(Failure::timed_out(endpoint, head_timeout, replay.as_ref())),
         }
     }
 
     fn deliver(&self, endpoint: &Arc<Endpoint>, conn: Conn, response: Response<Incoming>) -> Response<ResponseBody> {
+        conn.head_is_there();
         let lease = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             conn.detach();
             None
@@ -189,6 +194,10 @@ impl Failure {
         let proxy = endpoint.proxy().map(ToString::to_string).unwrap_or_default();
         let error = SendError::new(SendErrorKind::Proxy, format_args!("{proxy}: it wants other credentials (407)"));
         Self { error, unsent: None, repeatable: false }
+    }
+
+    fn broken_head(fault: &str) -> Self {
+        Self { error: SendError::new(SendErrorKind::BrokenHead, fault), unsent: None, repeatable: false }
     }
 
     fn timed_out(endpoint: &Endpoint, limit: Duration, replay: Option<&Replay>) -> Self {

@@ -15,11 +15,13 @@ mod client;
 mod connect;
 mod endpoint;
 mod error;
+mod incoming;
 mod outgoing;
 mod pool;
 mod profile;
 mod proxy;
 mod response;
+mod sync;
 
 /// A longer time limit means this one: instants can't be computed without end.
 const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);

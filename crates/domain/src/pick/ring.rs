@@ -4,7 +4,7 @@
 //! levels and 160 KB, and finding the next one looks at a handful of words whether 1 % or 99 % are set. Any number of threads read
 //! without a lock while one writes.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 const WORD: usize = 64;
 

@@ -4,6 +4,13 @@ use std::borrow::Cow;
 
 use super::percent;
 
+/// The group that a client's path `/proxy/GROUP…` names, as written, and the provider's path behind it.
+#[must_use]
+pub fn group_and_rest(path: &str) -> (&str, &str) {
+    let named = path.strip_prefix("/proxy/").unwrap_or_default();
+    named.split_at(named.find('/').unwrap_or(named.len()))
+}
+
 /// The path and query to ask the upstream for: `base_path` of its URL, then `rest` of the client's path, then the query.
 /// At the joint stands one slash, more only if the client sent more. Every other byte stays as it came.
 ///

@@ -20,4 +20,6 @@ fn masks_every_occurrence_in_a_text() {
     assert_eq!(mask_in(text, "sk-1234567890abcdef"), "bad key sk-1****cdef (sk-1****cdef)");
     assert_eq!(mask_in(text, ""), text);
     assert!(matches!(mask_in(text, "other"), Cow::Borrowed(_)));
+    assert_eq!(mask_in("bad key sk-1234567890abcde", "sk-1234567890abcdef"), "bad key ****");
+    assert_eq!(mask_in("bad key sk-1", "sk-1234567890abcdef"), "bad key sk-1");
 }

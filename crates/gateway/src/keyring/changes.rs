@@ -3,12 +3,13 @@
 //! One entry a key, whatever happens to it in between, with a bounded number of rests: so the store is bounded by the number of keys.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
 use jiff::Timestamp;
-use tokio::sync::Notify;
+
+use crate::sync::{Mutex, Notify};
 
 /// Rests of one key that are noted: as many as it can have models to rest for.
 const MAX_RESTS: usize = super::rests::MAX_MODELS;

@@ -1,10 +1,13 @@
 //! One key in memory.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
-
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
 use domain::secret::Secret;
+
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+
+/// The place of a key that has left its pool.
+const GONE: u32 = u32::MAX;
 
 /// A key in memory.
 #[derive(Debug)]
@@ -66,6 +69,15 @@ impl PoolKey {
     }
 
     pub(super) fn slot(&self) -> u32 {
-        self.slot.load(Ordering::Relaxed)
+        self.slot.load(Ordering::Acquire)
+    }
+
+    /// The key has left its pool: its place may soon be another's. Whoever sees this sees what was done to the pool before.
+    pub(super) fn leave(&self) {
+        self.slot.store(GONE, Ordering::Release);
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.slot() == GONE
     }
 }

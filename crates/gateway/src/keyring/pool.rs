@@ -1,11 +1,9 @@
 //! The keys of one group: picking the next usable one, and what answers and operators do to them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
 
@@ -14,6 +12,8 @@ use super::changes::Changes;
 use super::key::PoolKey;
 use super::rests::{RestInfo, Rests, Woken};
 use super::slab::Slab;
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{ArcSwap, Mutex, MutexGuard};
 
 mod answers;
 mod guesses;
@@ -66,7 +66,11 @@ impl Pool {
         for _ in 0..=tried.len() {
             let slot = ring.next(from)?;
             from = slot + 1;
-            if let Some(key) = slab.key(slot).filter(|key| !tried.contains(&key.id)) {
+            let Some(key) = slab.key(slot).filter(|key| key.slot() as usize == slot) else {
+                // Another key has come to this place since the slab was loaded.
+                return self.pick(model, tried, now_ms);
+            };
+            if !tried.contains(&key.id) {
                 self.step(start, from);
                 return Some(Arc::clone(key));
             }
@@ -85,7 +89,8 @@ impl Pool {
         let mut from = start;
         for look in 0..STEADY_LOOKS {
             let slot = ring.next(from)?;
-            if let Some(key) = slab.key(slot).filter(|key| key.is_steady() && !tried.contains(&key.id)) {
+            let fits = |key: &Arc<PoolKey>| key.slot() as usize == slot && key.is_steady() && !tried.contains(&key.id);
+            if let Some(key) = slab.key(slot).filter(|key| fits(key)) {
                 if look == 0 {
                     self.step(start, slot + 1);
                 }
@@ -129,8 +134,10 @@ impl Pool {
             added.push(key);
         }
         slab.fit_rings();
+        let before = self.slab.load_full();
         self.slab.store(Arc::new(slab));
         for key in added {
+            before.key(key.slot() as usize).inspect(|replaced| replaced.leave());
             self.refresh(&book, &key);
         }
     }
@@ -143,6 +150,7 @@ impl Pool {
             let Some(slot) = book.slots.remove(id) else { continue };
             slab.lanes().for_each(|lane| _ = lane.ring.remove(slot as usize));
             self.uncount(&mut book, slot);
+            slab.key(slot as usize).inspect(|key| key.leave());
             book.rests.forget_all(slot);
             book.free.push(slot);
             slab.put(slot as usize, None);
@@ -262,8 +270,7 @@ impl Pool {
     /// Writes into the bitmaps what status and rests say about a key.
     fn refresh(&self, book: &Book, key: &PoolKey) {
         let (slab, slot) = (self.slab.load(), key.slot());
-        let present = book.slots.get(&key.id) == Some(&slot);
-        let usable = present && key.status() == KeyStatus::Active && !book.rests.is_asleep(slot, &None);
+        let usable = key.status() == KeyStatus::Active && !book.rests.is_asleep(slot, &None);
         put(&slab.usable.ring, slot, usable);
         for (model, lane) in &slab.by_model {
             put(&lane.ring, slot, usable && !book.rests.is_asleep(slot, &Some(Arc::clone(model))));
@@ -279,6 +286,11 @@ impl Pool {
     fn find(&self, book: &Book, id: KeyId) -> Option<Arc<PoolKey>> {
         let slot = *book.slots.get(&id)?;
         self.slab.load().key(slot as usize).cloned()
+    }
+
+    /// The book, unless the key has left: a late answer must not hit the key that has its place now.
+    fn book_with(&self, key: &PoolKey) -> Option<MutexGuard<'_, Book>> {
+        Some(self.book()).filter(|_| !key.has_left())
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

@@ -168,8 +168,8 @@ impl Rests {
         }
         let streak = match before {
             Some(rest) if rest.asleep || !new.repeats => rest.streak,
-            Some(rest) if new.ground.is_guess() => rest.streak + 1,
-            _ => u32::from(new.ground.is_guess()),
+            Some(rest) if new.ground == Ground::Guessed => rest.streak + 1,
+            _ => u32::from(new.ground == Ground::Guessed),
         };
         if let Some(rest) = before {
             self.strike(slot, scope, &rest);

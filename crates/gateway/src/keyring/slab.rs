@@ -1,11 +1,11 @@
 //! The keys' places: an immutable table of keys and the bitmaps of the usable ones, replaced as a whole when keys come or go.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::pick::Ring;
 
 use super::key::PoolKey;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Keys a chunk holds. A change copies the pointers of the chunks it touches, not those of the whole pool.
 const CHUNK: usize = 1024;

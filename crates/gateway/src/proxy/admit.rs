@@ -65,13 +65,13 @@ pub fn admit(shared: &Shared, mut head: Parts, peer: IpAddr, id: Uuid) -> Result
     let arrived = Instant::now();
     let snapshot = shared.current.load_full();
     let path = names::shared(head.uri.path());
-    let (name, path_at) = split(&path);
+    let (name, rest) = url::group_and_rest(&path);
     let route = snapshot.route(name).cloned().ok_or_else(|| Refusal::unknown_group(name))?;
     let shape = shape_of(&route);
     let protocols = head.extensions.remove::<Protocols>();
     let proxy_key =
         authenticate(&snapshot, &route, &head, protocols.is_some()).ok_or_else(|| Refusal::unauthorized(shape))?;
-    if url::escapes_base(path.get(path_at..).unwrap_or_default()) {
+    if url::escapes_base(rest) {
         return Err(Refusal::bad_path(shape));
     }
     let counted = shared.requests.enter_below(shared.max_requests).ok_or_else(|| Refusal::too_busy(shape))?;
@@ -88,8 +88,8 @@ pub fn admit(shared: &Shared, mut head: Parts, peer: IpAddr, id: Uuid) -> Result
         arrived,
         route,
         method: head.method,
+        path_at: path.len() - rest.len(),
         full_path: path,
-        path_at,
         query,
         headers,
         asks_for_tunnel,
@@ -97,14 +97,6 @@ pub fn admit(shared: &Shared, mut head: Parts, peer: IpAddr, id: Uuid) -> Result
         proxy_key,
         counted,
     })
-}
-
-/// `/proxy/{group}{rest}`: the group and where the rest begins.
-fn split(path: &str) -> (&str, usize) {
-    const PREFIX: &str = "/proxy/";
-    let name = path.strip_prefix(PREFIX).unwrap_or_default();
-    let name = name.split('/').next().unwrap_or_default();
-    (name, PREFIX.len() + name.len())
 }
 
 fn authenticate(snapshot: &Snapshot, route: &Route, head: &Parts, asks_for_tunnel: bool) -> Option<KeyDigest> {
@@ -137,25 +129,6 @@ fn shape_of(route: &Route) -> ErrorShape {
         Target::Service(service) => service.channel.error_shape(),
         Target::Aggregate(aggregate) => {
             aggregate.members().next().map_or(ErrorShape::OpenAi, |service| service.channel.error_shape())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split;
-
-    #[test]
-    fn the_group_is_the_segment_after_proxy() {
-        for (path, name, rest) in [
-            ("/proxy/g/v1/chat", "g", "/v1/chat"),
-            ("/proxy/g/", "g", "/"),
-            ("/proxy/g", "g", ""),
-            ("/proxy/", "", ""),
-            ("/proxy//v1", "", "/v1"),
-        ] {
-            let (found, at) = split(path);
-            assert_eq!((found, &path[at..]), (name, rest));
         }
     }
 }

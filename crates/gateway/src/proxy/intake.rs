@@ -1,13 +1,17 @@
 //! Second phase: as much of the body as choosing a key needs, kept so that it can be sent again.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
+use domain::rewrite::headers;
 use domain::rewrite::hints::{Hints, Progress, hints};
 use futures_util::FutureExt;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use upstream::{Keep, Replay, RequestBody, Reservation, SourceFailure};
 
 use super::Shared;
@@ -204,10 +208,35 @@ impl<'a> Reader<'a> {
             Some(rest) => {
                 let limit_bytes = if self.used_up { 0 } else { KEEP_BYTES };
                 let keep = Keep { limit_bytes, reservation: self.reservation };
-                Body::Streaming(Replay::new(prefix, rest, keep, self.shared.read_timeout))
+                Body::Streaming(Replay::new(prefix, CleanTrailers(rest), keep, self.shared.read_timeout))
             }
         };
         Intake { hints: self.hints, beginning, body }
+    }
+}
+
+/// A body whose trailers say nothing that only a head may say: they pass the same rules.
+struct CleanTrailers(Limited<Incoming>);
+
+impl http_body::Body for CleanTrailers {
+    type Data = Bytes;
+    type Error = <Limited<Incoming> as http_body::Body>::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.0).poll_frame(cx).map_ok(|mut frame| {
+            if let Some(trailers) = frame.trailers_mut() {
+                headers::strip_for_provider(trailers);
+            }
+            frame
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
     }
 }
 

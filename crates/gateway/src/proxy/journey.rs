@@ -33,8 +33,8 @@ use crate::keyring::Census;
 use crate::server::body::ServerBody;
 use crate::snapshot::{Route, Service, Target};
 
-/// The longest error body that is decoded to look for a key.
-const DECODE_LIMIT_BYTES: usize = 8 * 1024 * 1024;
+/// The longest error body that is decoded to look for a key: far more than any tells, and little enough for a bomb to cost no time.
+const DECODE_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// Takes a request all the way.
 pub async fn travel(plane: &DataPlane, request: Request<Incoming>, peer: SocketAddr, id: Uuid) -> Response<ServerBody> {
@@ -144,10 +144,11 @@ impl<'p> Journey<'p> {
     async fn run(mut self: Box<Self>) -> Response<ServerBody> {
         let mut progress = Progress::default();
         while let Some(choice) = self.next(&mut progress) {
+            self.pause(&choice).await;
+            // A client that leaves in the pause has had its last attempt: that one's row must be the final one.
             if let Some(failure) = progress.failure.take() {
                 self.record.retry(&failure);
             }
-            self.pause(&choice).await;
             match self.attempt(&choice, &mut progress).await {
                 Ok(None) => {}
                 Ok(Some(answer)) => return self.answer(answer, choice, progress.doubts).await,
@@ -264,6 +265,7 @@ impl<'p> Journey<'p> {
 
     /// The provider has accepted key and request; what its connection and the client's carry from now on is their own.
     fn tunnel(self: Box<Self>, answer: Answer, choice: &Choice, doubts: Vec<Doubt>) -> Response<ServerBody> {
+        guards::succeeded(choice, self.asked.as_deref(), true);
         let model = choice.service.sent_model(self.asked.as_deref());
         Success { proves_key: true, doubts }.credit(choice, model);
         let idle = seconds(choice.service.settings.stream_idle_timeout);

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::in_flight::InFlight;
+use super::in_flight::{Count, Entered, InFlight};
 use crate::proxy::relay::Relay;
 use crate::proxy::tunnel::Tunnel;
 
@@ -75,8 +75,17 @@ impl Body for ServerBody {
 
 /// A body that keeps its request counted until it is gone, unless somebody else does.
 pub struct Counted {
-    pub(super) body: ServerBody,
-    pub(super) _in_flight: Option<InFlight>,
+    body: ServerBody,
+    _in_flight: Option<InFlight>,
+    /// Where it counts while the client has not taken what it gave last; `None` where nobody asks.
+    untaken: Option<Count>,
+    waits: Option<Entered>,
+}
+
+impl Counted {
+    pub(super) fn new(body: ServerBody, in_flight: Option<InFlight>, untaken: Option<Count>) -> Self {
+        Self { body, _in_flight: in_flight, untaken, waits: None }
+    }
 }
 
 impl Body for Counted {
@@ -84,7 +93,13 @@ impl Body for Counted {
     type Error = CutShort;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+        let counted = self.get_mut();
+        let frame = Pin::new(&mut counted.body).poll_frame(cx);
+        if let Some(untaken) = &counted.untaken {
+            // A frame is asked for when the one before has been taken.
+            counted.waits = matches!(frame, Poll::Ready(Some(Ok(_)))).then(|| untaken.enter());
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

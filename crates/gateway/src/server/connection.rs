@@ -15,9 +15,9 @@ use tokio::net::TcpStream;
 
 use super::body::{Counted, ServerBody};
 use super::cors::Origin;
-use super::guarded_io::GuardedIo;
+use super::guarded_io::{Activity, GuardedIo};
 use super::head_check;
-use super::in_flight::{Count, InFlight};
+use super::in_flight::InFlight;
 use super::sockets::ClientSocket;
 use super::upgrade::Asked;
 use super::worker::WorkerContext;
@@ -26,6 +26,12 @@ use super::worker::WorkerContext;
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 256;
+/// Bytes of an answer that wait for an HTTP/2 client to take them.
+const MAX_WAITING_BYTES: usize = 64 * 1024;
+/// Requests of an HTTP/2 connection that may have been taken back before we looked at them, and faulty ones that we have reset: one more
+/// ends the connection (CVE-2023-44487, RUSTSEC-2024-0003).
+const MAX_TAKEN_BACK: usize = 20;
+const MAX_RESET: usize = 256;
 
 /// Serves a connection until either side closes it, or, when draining, until its requests are answered.
 pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketAddr, socket: ClientSocket) {
@@ -33,9 +39,10 @@ pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketA
         tracing::debug!(%peer, %error, "connection had already ended");
         return;
     }
-    let requests = Count::default();
-    let io = GuardedIo::new(stream, context.limits, requests.clone()).counted(socket);
-    let service = service_fn(|request| answer(Arc::clone(&context), requests.clone(), peer, request));
+    let activity = Activity::default();
+    let io = GuardedIo::new(stream, context.limits, activity.clone()).counted(socket);
+    let client = Arc::new(Client { context: Arc::clone(&context), peer, activity });
+    let service = service_fn(|request| answer(Arc::clone(&client), request));
     let builder = builder();
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
     let mut drain = pin!(context.drain.cancelled());
@@ -66,22 +73,29 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder.http1().max_buf_size(MAX_HEAD_BYTES);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
     builder.http2().max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX));
+    builder.http2().max_pending_accept_reset_streams(MAX_TAKEN_BACK).max_local_error_reset_streams(MAX_RESET);
+    builder.http2().max_send_buf_size(MAX_WAITING_BYTES);
     builder
 }
 
-async fn answer(
+/// What the requests of a connection have in common.
+struct Client {
     context: Arc<WorkerContext>,
-    requests: Count,
     peer: SocketAddr,
-    mut request: Request<Incoming>,
-) -> Result<Response<Counted>, Infallible> {
+    activity: Activity,
+}
+
+async fn answer(client: Arc<Client>, mut request: Request<Incoming>) -> Result<Response<Counted>, Infallible> {
+    let Client { context, peer, activity } = &*client;
     let asked = Asked::of(&mut request);
-    let in_flight = InFlight::begin(&requests, &context.requests);
-    let mut response = route(&context, peer, request).await;
+    let in_flight = InFlight::begin(&activity.requests, &context.requests);
+    // Over HTTP/1 a client that takes nothing stops the connection's writes, which is seen there.
+    let untaken = (request.version() == Version::HTTP_2).then(|| activity.untaken.clone());
+    let mut response = route(context, *peer, request).await;
     // A provider's answer has the version of its own connection (RFC 9112 2.3).
     *response.version_mut() = Version::HTTP_11;
     Ok(match asked {
-        None => response.map(|body| Counted { body, _in_flight: Some(in_flight) }),
+        None => response.map(|body| Counted::new(body, Some(in_flight), untaken)),
         Some(asked) => asked.answer(response, in_flight, &context.tasks),
     })
 }

@@ -1,5 +1,5 @@
 //! A client connection with time limits: for a request's head to arrive, for an idle connection, for a client that does not read, and
-//! for one that goes on sending what is not wanted.
+//! for one that goes on sending what is not wanted. What comes in passes [`Framing`].
 //!
 //! One timer a connection, looked at only when nothing moves: it is armed for the earliest moment a limit could be reached and, when it
 //! fires early, set anew. A busy connection never touches it.
@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
+use super::framing::Framing;
 use super::in_flight::Count;
 use super::sockets::ClientSocket;
 
@@ -31,34 +32,47 @@ pub struct Limits {
     pub write: Duration,
 }
 
+/// What goes on on a connection, as its requests tell it.
+#[derive(Clone, Debug, Default)]
+pub struct Activity {
+    /// Requests under way.
+    pub requests: Count,
+    /// Bodies that the client's own flow control holds back (RFC 9113 5.2).
+    pub untaken: Count,
+}
+
 /// A [`TcpStream`] under [`Limits`].
 pub struct GuardedIo {
     stream: TcpStream,
+    framing: Framing,
     limits: Limits,
-    requests: Count,
+    activity: Activity,
     timer: Pin<Box<Sleep>>,
     idle_since: Instant,
     was_busy: bool,
     head_since: Option<Instant>,
     write_blocked_since: Option<Instant>,
+    untaken_since: Option<Instant>,
     lingers_until: Option<Instant>,
     half_closes: bool,
     _socket: Option<ClientSocket>,
 }
 
 impl GuardedIo {
-    /// `requests` counts the requests under way on this connection.
-    pub fn new(stream: TcpStream, limits: Limits, requests: Count) -> Self {
+    /// `activity` is told what goes on on this connection.
+    pub fn new(stream: TcpStream, limits: Limits, activity: Activity) -> Self {
         let now = Instant::now();
         Self {
             stream,
+            framing: Framing::default(),
             limits,
-            requests,
+            activity,
             timer: Box::pin(tokio::time::sleep_until(now + limits.idle)),
             idle_since: now,
             was_busy: false,
             head_since: None,
             write_blocked_since: None,
+            untaken_since: None,
             lingers_until: None,
             half_closes: false,
             _socket: None,
@@ -70,6 +84,12 @@ impl GuardedIo {
         Self { _socket: Some(socket), ..self }
     }
 
+    /// Takes what comes from now on as it is, for the connection is a tunnel (RFC 9110 7.8). Not if what came ahead has been refused: it
+    /// was changed.
+    pub fn becomes_tunnel(&mut self) -> bool {
+        self.framing.becomes_tunnel()
+    }
+
     /// Whether to end our direction is to leave the client's as it is. Else what still comes is thrown away.
     pub fn half_closes(&mut self, half_closes: bool) {
         self.half_closes = half_closes;
@@ -79,10 +99,14 @@ impl GuardedIo {
         if let Some(since) = self.write_blocked_since {
             return Some(since + self.limits.write);
         }
-        if self.requests.get() > 0 {
+        if self.activity.requests.get() > 0 {
             self.was_busy = true;
             self.head_since = None;
-            return None;
+            self.untaken_since = match self.activity.untaken.get() {
+                0 => None,
+                _ => self.untaken_since.or_else(|| Some(Instant::now())),
+            };
+            return self.untaken_since.map(|since| since + self.limits.write);
         }
         if std::mem::take(&mut self.was_busy) {
             self.idle_since = Instant::now();
@@ -101,7 +125,7 @@ impl GuardedIo {
             match deadline {
                 Some(deadline) if deadline <= now => return Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
                 Some(deadline) => self.timer.as_mut().reset(deadline),
-                None => self.timer.as_mut().reset(now + self.limits.idle),
+                None => self.timer.as_mut().reset(now + self.limits.idle.min(self.limits.write)),
             }
         }
         Poll::Pending
@@ -113,11 +137,12 @@ impl GuardedIo {
             return self.check(cx).map_ok(|()| 0);
         }
         self.write_blocked_since = None;
+        self.untaken_since = None;
         result
     }
 
-    /// Throws away what still comes, if something does. To close at once would reset the connection (RFC 9112 9.6), and a client that
-    /// sends all of its body before it reads would see that instead of our 413.
+    /// Throws away what still comes, if something does or a body has not ended. To close at once would reset the connection (RFC 9112
+    /// 9.6), and a client that sends all of its body before it reads would see that instead of our 413.
     fn poll_linger(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
         let mut thrown_away = [0; 16 * 1024];
         loop {
@@ -129,6 +154,10 @@ impl GuardedIo {
                     self.timer.as_mut().reset(until.min(now + LINGER_PAUSE));
                 }
                 Poll::Pending if self.lingers_until.is_some() => return self.timer.as_mut().poll(cx),
+                Poll::Pending if self.framing.is_in_body() => {
+                    self.lingers_until = Some(until);
+                    self.timer.as_mut().reset(now + LINGER_PAUSE);
+                }
                 _ => return Poll::Ready(()),
             }
         }
@@ -137,11 +166,18 @@ impl GuardedIo {
 
 impl AsyncRead for GuardedIo {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if let Some(instead) = self.framing.instead(buf.remaining()) {
+            buf.put_slice(instead);
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buf);
         if result.is_pending() {
             return self.check(cx);
         }
-        if self.requests.get() == 0 {
+        let passed = self.framing.pass(buf.filled_mut().get_mut(before..).unwrap_or_default());
+        buf.set_filled(before + passed);
+        if self.activity.requests.get() == 0 {
             self.head_since.get_or_insert_with(Instant::now);
         }
         result
@@ -191,22 +227,22 @@ mod tests {
     const LIMITS: Limits =
         Limits { head: Duration::from_millis(30), idle: Duration::from_millis(60), write: Duration::from_millis(30) };
 
-    async fn pair(requests: &Count) -> (GuardedIo, TcpStream) {
+    async fn pair(activity: &Activity) -> (GuardedIo, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (served, _) = listener.accept().await.unwrap();
-        (GuardedIo::new(served, LIMITS, requests.clone()), client)
+        (GuardedIo::new(served, LIMITS, activity.clone()), client)
     }
 
     #[tokio::test]
     async fn an_idle_connection_ends() {
-        let (mut io, _client) = pair(&Count::default()).await;
+        let (mut io, _client) = pair(&Activity::default()).await;
         assert_eq!(io.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test]
     async fn a_head_that_does_not_come_whole_ends_the_connection() {
-        let (mut io, mut client) = pair(&Count::default()).await;
+        let (mut io, mut client) = pair(&Activity::default()).await;
         client.write_all(b"G").await.unwrap();
         assert_eq!(io.read_u8().await.unwrap(), b'G');
         let began = Instant::now();
@@ -216,9 +252,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_does_not_read_ends_the_connection() {
-        let requests = Count::default();
-        let _under_way = requests.enter();
-        let (mut io, _client) = pair(&requests).await;
+        let activity = Activity::default();
+        let _under_way = activity.requests.enter();
+        let (mut io, _client) = pair(&activity).await;
         let error = loop {
             if let Err(error) = io.write_all(&[0; 16_384]).await {
                 break error;
@@ -228,8 +264,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_client_whose_flow_control_takes_nothing_ends_the_connection() {
+        let activity = Activity::default();
+        let _under_way = activity.requests.enter();
+        let (mut io, _client) = pair(&activity).await;
+        let untaken = activity.untaken.enter();
+        assert_eq!(io.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        drop(untaken);
+        let quiet = tokio::time::timeout(LIMITS.idle * 3, io.read_u8()).await;
+        assert!(quiet.is_err(), "still open");
+    }
+
+    #[tokio::test]
     async fn what_a_client_still_sends_is_thrown_away_before_the_connection_ends() {
-        let (mut io, mut client) = pair(&Count::default()).await;
+        let (mut io, mut client) = pair(&Activity::default()).await;
         client.write_all(b"unread").await.unwrap();
         io.stream.readable().await.unwrap();
         io.write_all(b"no").await.unwrap();
@@ -248,16 +296,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_rest_of_a_body_is_waited_for_before_the_connection_ends() {
+        let (mut io, mut client) = pair(&Activity::default()).await;
+        let head = b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n";
+        client.write_all(head).await.unwrap();
+        io.read_exact(&mut vec![0; head.len()]).await.unwrap();
+        let closing = async {
+            io.shutdown().await.unwrap();
+            drop(io);
+        };
+        let sending = async {
+            assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+            client.write_all(&vec![0; 9_000_000]).await.unwrap();
+            client.shutdown().await.unwrap();
+        };
+        tokio::join!(closing, sending);
+    }
+
+    #[tokio::test]
     async fn a_client_that_sends_nothing_more_is_not_waited_for() {
-        let (mut io, _client) = pair(&Count::default()).await;
+        let (mut io, _client) = pair(&Activity::default()).await;
         io.shutdown().await.unwrap();
     }
 
     #[tokio::test]
     async fn a_connection_with_a_request_under_way_may_be_quiet() {
-        let requests = Count::default();
-        let under_way = requests.enter();
-        let (mut io, mut client) = pair(&requests).await;
+        let activity = Activity::default();
+        let under_way = activity.requests.enter();
+        let (mut io, mut client) = pair(&activity).await;
         let quiet = tokio::time::timeout(LIMITS.idle * 3, io.read_u8()).await;
         assert!(quiet.is_err(), "still open");
         drop(under_way);

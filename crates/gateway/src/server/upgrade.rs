@@ -63,10 +63,12 @@ impl Asked {
                     // If the client has left, dropping the tunnel says so in the log.
                     let Some((mut client, ahead)) = self.connection().await else { return };
                     client.half_closes(true);
-                    tunnel.carry(&mut client, &ahead).await;
+                    if client.becomes_tunnel() {
+                        tunnel.carry(&mut client, &ahead).await;
+                    }
                     let _ = timeout(FAREWELL, close(client)).await;
                 });
-                Response::from_parts(head, Counted { body: ServerBody::empty(), _in_flight: None })
+                Response::from_parts(head, Counted::new(ServerBody::empty(), None, None))
             }
             body => {
                 if self.may_switch {
@@ -77,7 +79,7 @@ impl Asked {
                         close(client).await;
                     }
                 });
-                Response::from_parts(head, Counted { body, _in_flight: Some(in_flight) })
+                Response::from_parts(head, Counted::new(body, Some(in_flight), None))
             }
         }
     }

@@ -11,11 +11,11 @@ use domain::rewrite::headers::HeaderRules;
 use domain::rewrite::models::Redirects;
 use domain::settings::Settings;
 use storage::{Db, StorageError};
-use tokio::sync::Mutex;
 use upstream::{Endpoint, Limits, Origin, Profile, Proxies};
 use url::Url;
 
 use super::health::HealthRegistry;
+use super::latest::Latest;
 use super::upstreams::{Upstream, Upstreams};
 use super::{Aggregate, Current, ProxyKeys, Route, Service, Snapshot, Target};
 use crate::channels;
@@ -24,7 +24,7 @@ use crate::keyring::Keyring;
 
 /// Publishes snapshots.
 pub struct Publisher {
-    current: Current,
+    latest: Latest<Snapshot>,
     db: Db,
     keyring: Arc<Keyring>,
     health: HealthRegistry,
@@ -32,26 +32,29 @@ pub struct Publisher {
     proxies: Arc<Proxies>,
     /// Upstream clients that share the configured limits.
     clients: NonZeroUsize,
-    /// Two refreshes at once could publish the older state last.
-    turn: Mutex<()>,
 }
 
 impl Publisher {
     /// Publishes into `current` what `db` holds.
     #[must_use]
     pub fn new(current: Current, db: Db, keyring: Arc<Keyring>, proxies: Arc<Proxies>, clients: NonZeroUsize) -> Self {
-        Self { current, db, keyring, health: HealthRegistry::default(), proxies, clients, turn: Mutex::default() }
+        Self { latest: Latest::new(current), db, keyring, health: HealthRegistry::default(), proxies, clients }
     }
 
     /// The snapshot in force.
     #[must_use]
     pub fn current(&self) -> Arc<Snapshot> {
-        self.current.load_full()
+        self.latest.current()
     }
 
     /// Reads the configuration anew. When this returns it is in force.
     pub async fn refresh(&self) -> Result<(), StorageError> {
-        let _turn = self.turn.lock().await;
+        self.latest.renew(async || self.read().await).await?;
+        self.health.sweep();
+        Ok(())
+    }
+
+    async fn read(&self) -> Result<Snapshot, StorageError> {
         let (groups, links) = (self.db.groups().await?, self.db.sub_groups().await?);
         let stored = self.db.stored_settings().await?;
         let (mut settings, faults) = Settings::from_stored(&stored);
@@ -62,9 +65,7 @@ impl Publisher {
                 settings.proxy_url = stored.get("proxy_url").cloned().unwrap_or_default();
             }
         }
-        self.current.store(Arc::new(self.snapshot(settings, &groups, &links)));
-        self.health.sweep();
-        Ok(())
+        Ok(self.snapshot(settings, &groups, &links))
     }
 
     fn snapshot(&self, settings: Settings, groups: &[Group], links: &[SubGroup]) -> Snapshot {

@@ -12,6 +12,8 @@
 //! | `proxy_limits` | sizes, times, keys and requests that are refused |
 //! | `proxy_tunnel` | WebSocket and other requests that leave HTTP |
 //! | `proxy_outbound` | HTTP, HTTPS and SOCKS5 proxies, TLS |
+//! | `hostile_clients` | clients that smuggle, flood, stall or send nonsense |
+//! | `hostile_providers` | providers whose answers are broken, endless or none |
 //! | `logs` | the request log, its spool, counters and statistics |
 //! | `lifecycle` | start, check, signals, restart |
 //! | `bounds` | what may grow, and no further |
@@ -23,6 +25,8 @@
 mod admin_api;
 mod bounds;
 mod exhaustion;
+mod hostile_clients;
+mod hostile_providers;
 mod lifecycle;
 mod logs;
 mod proxy_guards;

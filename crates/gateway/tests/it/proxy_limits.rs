@@ -3,7 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `bodies` | limits of bodies, and what of a body is kept for another attempt |
-//! | `heads` | heads that are too large or ambiguous |
+//! | `heads` | heads that are too large |
 //! | `times` | clients that are slow |
 //! | `refusals` | unknown groups, wrong keys, too many requests |
 //! | `cors` | pages of other origins |

@@ -1,10 +1,10 @@
 //! What every flow begins with.
 
 use testkit::app::{App, Builder};
+pub(crate) use testkit::database;
 use testkit::provider::MockProvider;
 
 pub(crate) mod call;
-pub(crate) mod database;
 pub(crate) mod flood;
 pub(crate) mod keys;
 pub(crate) mod process;

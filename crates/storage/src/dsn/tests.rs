@@ -52,4 +52,7 @@ fn what_is_no_database_is_refused() {
     let error = parse("redis://:hunter2@host/1").unwrap_err();
     assert_eq!(error, DsnError::UnknownScheme("redis".to_owned()));
     assert!(!error.to_string().contains("hunter2"));
+    for text in ["u:hunter2@db/gpt?next=http://x", "password=hunter2 host=db://", "://x"] {
+        assert_eq!(parse(text), Err(DsnError::Unreadable), "{text}");
+    }
 }

@@ -21,7 +21,12 @@ impl Connection {
     pub async fn open(authority: &str) -> io::Result<Self> {
         let stream = within("a connection", TcpStream::connect(authority)).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { wire: Wire::new(stream) })
+        Ok(Self::over(stream))
+    }
+
+    /// A connection that was made in some other way.
+    pub fn over(stream: TcpStream) -> Self {
+        Self { wire: Wire::new(stream) }
     }
 
     /// Writes these bytes as they are.

@@ -1,9 +1,8 @@
 //! How much memory all kept request bodies may take together.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// A number of bytes shared by the whole process.
 #[derive(Debug)]
@@ -45,12 +44,8 @@ impl Budget {
     }
 
     fn take(&self, bytes: usize) -> bool {
-        let before = self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let fits = before.checked_add(bytes).is_some_and(|sum| sum <= self.limit_bytes);
-        if !fits {
-            self.give_back(bytes);
-        }
-        fits
+        let with = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.limit_bytes);
+        self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with).is_ok()
     }
 
     fn give_back(&self, bytes: usize) {

@@ -4,7 +4,7 @@ use std::{
     error::Error,
     fmt, io,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -17,6 +17,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::{BodyError, RequestBody, budget::Reservation, kept::Kept};
 use crate::LONGEST_WAIT;
+use crate::sync::{Mutex, MutexGuard};
 
 type Source = UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>;
 
@@ -102,6 +103,8 @@ impl Replay {
         let mut state = self.state();
         state.kept.seal();
         state.attempt += 1;
+        // The attempt before may have been given up while it waited; this one has yet to.
+        state.patience.waiting = false;
         RequestBody::attempt(Attempt {
             number: state.attempt,
             remaining: state.total_bytes,
@@ -131,9 +134,10 @@ impl Replay {
         self.state().failure
     }
 
-    /// When an attempt last got bytes of the body.
+    /// When an attempt last got bytes of the body; the present while it waits for the client: that is not the upstream's time.
     pub(crate) fn last_progress(&self) -> Instant {
-        self.state().last_progress
+        let state = self.state();
+        if state.patience.waiting { Instant::now() } else { state.last_progress }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -37,3 +37,24 @@ async fn the_head_timeout_waits_for_an_upload_that_moves_but_not_for_one_that_st
     let standing = upload_with_chunk_every(Duration::from_secs(90));
     assert!(await_head(head(101), LIMIT, Some(&standing)).await.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_time_a_client_takes_over_its_body_is_not_the_upstreams() {
+    let head = sleep(LIMIT * 10);
+    let short = Duration::from_secs(1);
+    let slow = upload_with_chunk_every(LIMIT * 2);
+    let mut body = slow.attempt();
+    let ended = tokio::select! {
+        end = body.frame() => end,
+        outcome = await_head(head, short, Some(&slow)) => panic!("not before the client has failed: {outcome:?}"),
+    };
+    assert!(ended.is_some_and(|end| end.is_err()));
+    assert_eq!(slow.source_failure(), Some(SourceFailure::TimedOut));
+
+    // Nobody waits any more: an attempt that does not even begin to take the body has the upstream's limit.
+    let slow = upload_with_chunk_every(LIMIT * 2);
+    let mut body = slow.attempt();
+    assert!(timeout(short, body.frame()).await.is_err());
+    let _next = slow.attempt();
+    assert!(await_head(sleep(LIMIT), short, Some(&slow)).await.is_none());
+}

@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -35,14 +35,24 @@ pub(crate) const MAX_AGE: Duration = Duration::from_secs(600);
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// The most that is read of a body at once.
 const MAX_READ_BYTES: usize = 128 * 1024;
+/// What a peer may send before the end of a head, interim heads (1xx) included. Well above a head and what is read of the body before
+/// the head has been looked at.
+const MAX_BYTES_TO_HEAD: usize = 1024 * 1024;
 
 /// Dropped, it closes its socket at once, whatever goes on there and even if the peer reads nothing.
 #[derive(Debug)]
 pub(crate) struct Conn {
     sender: http1::SendRequest<RequestBody>,
     driver: Option<AbortHandle>,
-    answered: Arc<AtomicBool>,
+    heard: Arc<Heard>,
     expires: Instant,
+}
+
+/// What has been heard of the peer since the last request was sent.
+#[derive(Debug, Default)]
+struct Heard {
+    bytes: AtomicUsize,
+    head: AtomicBool,
 }
 
 impl Conn {
@@ -56,8 +66,8 @@ impl Conn {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let answered = Arc::new(AtomicBool::new(false));
-        let io = TokioIo::new(Watched { io, answered: Arc::clone(&answered), _socket: socket });
+        let heard = Arc::<Heard>::default();
+        let io = TokioIo::new(Watched { io, heard: Arc::clone(&heard), _socket: socket });
         let (sender, connection) =
             http1::Builder::new().max_buf_size(MAX_READ_BYTES).max_header_size(MAX_HEAD_BYTES).handshake(io).await?;
         let driver = tasks.spawn_on(
@@ -68,7 +78,7 @@ impl Conn {
             },
             runtime,
         );
-        Ok(Self { sender, driver: Some(driver.abort_handle()), answered, expires: Instant::now() + MAX_AGE })
+        Ok(Self { sender, driver: Some(driver.abort_handle()), heard, expires: Instant::now() + MAX_AGE })
     }
 
     /// Whether the next request can begin now: the last one was sent and answered completely, the peer is there.
@@ -85,13 +95,19 @@ impl Conn {
         &mut self,
         request: Request<RequestBody>,
     ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> + Send + use<> {
-        self.answered.store(false, Ordering::Relaxed);
+        self.heard.head.store(false, Ordering::Relaxed);
+        self.heard.bytes.store(0, Ordering::Relaxed);
         self.sender.try_send_request(request)
     }
 
     /// Whether any byte has arrived since the last request was sent.
     pub(crate) fn answered(&self) -> bool {
-        self.answered.load(Ordering::Relaxed)
+        self.heard.bytes.load(Ordering::Relaxed) > 0
+    }
+
+    /// The head of the answer has arrived: from here on the peer may send as much as it likes.
+    pub(crate) fn head_is_there(&self) {
+        self.heard.head.store(true, Ordering::Relaxed);
     }
 
     /// Lets go of a connection that has become a tunnel (101): it belongs to the upgrade now.
@@ -108,10 +124,10 @@ impl Drop for Conn {
     }
 }
 
-/// A transport that notes when bytes arrive.
+/// A transport that counts what arrives before the head of an answer, and takes no more than [`MAX_BYTES_TO_HEAD`].
 struct Watched<T> {
     io: T,
-    answered: Arc<AtomicBool>,
+    heard: Arc<Heard>,
     _socket: Option<OwnedSemaphorePermit>,
 }
 
@@ -119,8 +135,12 @@ impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        if buf.filled().len() > before {
-            self.answered.store(true, Ordering::Relaxed);
+        if !self.heard.head.load(Ordering::Relaxed) {
+            let bytes = self.heard.bytes.load(Ordering::Relaxed) + buf.filled().len() - before;
+            self.heard.bytes.store(bytes, Ordering::Relaxed);
+            if bytes > MAX_BYTES_TO_HEAD {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "interim responses without end")));
+            }
         }
         Poll::Ready(Ok(()))
     }

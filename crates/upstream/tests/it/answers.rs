@@ -79,15 +79,43 @@ async fn a_body_cut_short_is_an_error_after_what_came() {
 async fn a_broken_or_endless_head_is_an_error() {
     let (server, client) = (Server::start().await, client());
     let endpoint = endpoint(&server.url());
-    let too_many = numbered_headers(300);
+    let too_many = numbered_headers(101);
     let too_long = format!("x: {}\r\n", "y".repeat(70_000));
     let endless = "x: y\r\n".repeat(20_000);
+    let interim = format!("HTTP/1.1 103 Early Hints\r\nlink: {}\r\n\r\n", "x".repeat(100));
     for head in [
         "nonsense\r\n\r\n",
         "SSH-2.0-OpenSSH_9.2\r\n",
         "HTTP/1.1 abc OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\ncontent-length: 1, 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: identity\r\n\r\n",
+        "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nx: folded\r\n over\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nx: nul\0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nx: bare\rcr\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nx : space\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n: no name\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+        "HTTP/1.1 099 Too Low\r\n\r\n",
+        "HTTP/1.1 20 Short\r\n\r\n",
+        "HTTP/2.0 200 OK\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "<html>HTTP/0.9 has no head</html>",
+        "{\"error\":\"nor has this\"}\n",
+        "\0\0\u{12}\u{4}\0\0\0\0\0\0\u{3}\0\0\0d",
+        "\u{15}\u{3}\u{3}\0\u{2}\u{2}F",
+        &"\r\n".repeat(40_000),
+        &interim.repeat(20_000),
+        &format!("{interim}nonsense\r\n\r\n"),
         &format!("HTTP/1.1 200 OK\r\n{too_many}\r\n"),
         &format!("HTTP/1.1 200 OK\r\n{too_long}\r\n"),
         &format!("HTTP/1.1 200 OK\r\n{endless}"),

@@ -42,15 +42,17 @@ async fn the_connect_timeout_covers_proxy_and_tls() {
 }
 
 #[tokio::test]
-async fn the_head_timeout_ends_silence_and_floods_of_interim_answers() {
+async fn the_head_timeout_ends_silence_and_interim_answers_without_end() {
     let (server, client) = (Server::start().await, client());
     let endpoint = endpoint(&server.url());
-    for flood in [false, true] {
+    for interim in [false, true] {
         let request = || Request::get("/").body(RequestBody::empty()).expect("a request");
         let script = async {
             let mut peer = server.accept().await;
             peer.head().await;
-            while flood && peer.stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n").await.is_ok() {}
+            while interim && peer.stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             peer
         };
         let (response, peer) = tokio::join!(client.send(&endpoint, SHORT, request), script);

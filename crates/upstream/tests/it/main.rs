@@ -4,8 +4,10 @@
 
 mod answers;
 mod bodies;
+mod cut;
 mod failures;
 mod kit;
 mod proxies;
 mod reuse;
 mod secure;
+mod surplus;

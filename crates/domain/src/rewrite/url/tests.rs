@@ -3,6 +3,19 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
+fn the_group_is_the_segment_after_proxy() {
+    for (path, name, rest) in [
+        ("/proxy/g/v1/chat", "g", "/v1/chat"),
+        ("/proxy/g/", "g", "/"),
+        ("/proxy/g", "g", ""),
+        ("/proxy/", "", ""),
+        ("/proxy//v1", "", "/v1"),
+    ] {
+        assert_eq!(group_and_rest(path), (name, rest));
+    }
+}
+
+#[test]
 fn joins_with_one_slash() {
     for (base, rest, query, want) in [
         ("", "/v1/x", None, "/v1/x"),

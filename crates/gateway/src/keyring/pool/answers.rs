@@ -1,6 +1,5 @@
 //! What answers do to keys.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::classify::rest::{LONGEST_DOUBLED, next_rest};
@@ -14,6 +13,7 @@ use crate::clock;
 use crate::keyring::PoolKey;
 use crate::keyring::changes::{KeyFault, LongRest};
 use crate::keyring::rests::{Ground, Limit, NewRest, Scope, Source};
+use crate::sync::atomic::Ordering;
 
 /// After this a guess may be doubted, and then another one.
 pub(super) const PROBE_PACE_MS: u64 = 1_000;
@@ -22,6 +22,8 @@ impl Pool {
     /// The key answered a call for `model`: its failures are forgiven.
     pub fn served(&self, key: &PoolKey, model: Option<&str>) {
         if key.failures() > 0 {
+            // Under the lock, so that the database is told what happened last.
+            let _book = self.book();
             key.failures.store(0, Ordering::Relaxed);
             self.changes.note(key.id, |change| change.failure_count = Some(0));
         }
@@ -34,7 +36,7 @@ impl Pool {
     }
 
     fn forgive_rests(&self, key: &PoolKey, model: Option<&str>) {
-        let mut book = self.book();
+        let Some(mut book) = self.book_with(key) else { return };
         let slot = key.slot();
         // A rest that is running was earned by a later answer than this one: it stays.
         for scope in [None, model.and_then(|model| book.rests.listed(model))] {
@@ -61,9 +63,9 @@ impl Pool {
         source: Source,
         fate: impl FnOnce(usize) -> Fate,
     ) -> Option<Fate> {
+        let mut book = self.book_with(key)?;
         let failures = key.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let is_over = threshold > 0 && failures >= threshold && key.status() == KeyStatus::Active;
-        let mut book = self.book();
         book.last_refusal = Some((fault.status, fault.message.clone()));
         let fate = is_over.then(|| fate(book.active()));
         match fate {
@@ -75,7 +77,6 @@ impl Pool {
             }
             None => {}
         }
-        drop(book);
         self.changes.note(key.id, |change| {
             change.failure_count = Some(failures);
             change.fault = Some(fault);
@@ -88,7 +89,7 @@ impl Pool {
 
     /// The provider limited the key's rate: it rests for `model`, or altogether if no model is known. Returns how long.
     pub fn limited(&self, key: &PoolKey, model: Option<&str>, limit: Limit) -> Duration {
-        let mut book = self.book();
+        let Some(mut book) = self.book_with(key) else { return Duration::ZERO };
         let (slot, scope) = (key.slot(), model.map(|model| book.rests.list(model)));
         let history = book.rests.history(slot, &scope);
         let streak = if limit.doubles { history.streak } else { 0 };
@@ -97,7 +98,6 @@ impl Pool {
         let (ground, per_day) = (ground(rest.guessed), limit.quota.per_day);
         let new = NewRest { until_ms, ground, per_day, repeats: limit.doubles, source: limit.source };
         let rests_longer = self.lay_to_rest(&mut book, key, &scope, new);
-        drop(book);
         if rests_longer && rest.time > LONG_REST {
             let long = LongRest { until: clock::wall_time_of(until_ms), guessed: rest.guessed };
             self.changes.note(key.id, |change| {

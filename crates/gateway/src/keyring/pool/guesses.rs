@@ -51,7 +51,7 @@ impl Pool {
     /// A key that was asked although it rested has answered a call for `model`: the guess was wrong, and so are those about other keys
     /// that `source` has led to. `proves_key`: also that the provider refuses everybody.
     pub fn proved_wrong(&self, key: &PoolKey, model: Option<&str>, source: Source, proves_key: bool) {
-        let mut book = self.book();
+        let Some(mut book) = self.book_with(key) else { return };
         let terms = Terms {
             upstream: source.upstream,
             until_ms: source.at_ms,

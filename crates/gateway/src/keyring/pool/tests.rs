@@ -53,6 +53,20 @@ fn tried_keys_are_passed_over_until_none_is_left() {
 }
 
 #[test]
+fn what_is_said_of_a_key_that_was_taken_out_does_not_hit_the_one_in_its_place() {
+    let pool = pool(2);
+    let old = pool.get(KeyId(2)).unwrap();
+    pool.remove(&[KeyId(2)]);
+    pool.add([PoolKey::new(KeyId(3), Secret::from("k"), KeyStatus::Active, 0)]);
+    let new = pool.get(KeyId(3)).unwrap();
+    assert_eq!(new.slot(), old.slot());
+    pool.limited(&old, Some("m"), guess(MINUTE));
+    pool.limited(&old, None, guess(MINUTE));
+    assert!(!pool.refused(&old, fault(), 1));
+    assert_eq!((lap(&pool, Some("m"), now()), pool.census(None, now()).invalid), (vec![1, 3], 0));
+}
+
+#[test]
 fn a_key_becomes_invalid_at_the_threshold_only() {
     let pool = pool(2);
     let key = pool.get(KeyId(1)).unwrap();

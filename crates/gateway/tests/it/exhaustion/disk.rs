@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::support::BINARY;
 use crate::support::keys::{key_of, key_state};
-use crate::support::process::{limit, memory_bytes, says};
+use crate::support::process::{limit, says};
 
 /// What the program is given for its data.
 const SIZE: &str = "16m";
@@ -167,11 +167,11 @@ async fn what_waits_for_the_disk_is_bounded_and_bodies_go_first() {
     calls(&group, 8).await;
     rows(&app, 8).await;
     disk.fill(&app);
-    let before = memory_bytes(&app);
+    let before = app.memory_bytes();
     let sent = 1200;
     calls(&group, sent).await;
     app.eventually("a word about bodies", async || says(&app, "no room for the log: rows") > 0).await;
-    let grown = memory_bytes(&app).saturating_sub(before);
+    let grown = app.memory_bytes().saturating_sub(before);
     assert!(grown < 3 * HELD_BYTES, "{grown} bytes more for {sent} bodies of 60,000");
     disk.free(&app);
     rows(&app, 8 + sent).await;

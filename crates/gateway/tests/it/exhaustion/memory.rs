@@ -5,7 +5,7 @@ use testkit::{App, Gate};
 use tokio::task::JoinSet;
 
 use crate::support::BINARY;
-use crate::support::process::{memory_bytes, peak_memory_bytes};
+use crate::support::process::peak_memory_bytes;
 
 /// Together more than the budget.
 const CALLERS: usize = 12;
@@ -26,14 +26,14 @@ async fn large_bodies_under_way_take_no_more_memory_than_is_kept_for_them() {
     let gate = Gate::default();
     provider.otherwise(Answer::new(204).gate(&gate));
     let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).create().await;
-    let (body, before) = (chat(), memory_bytes(&app));
+    let (body, before) = (chat(), app.memory_bytes());
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {
         let request = group.request("POST", "/v1/x").body(body.clone());
         callers.spawn(async move { request.fetch().await.status });
     }
     gate.reached(CALLERS).await;
-    let held = memory_bytes(&app) - before;
+    let held = app.memory_bytes() - before;
     assert!((BUDGET / 2..BUDGET / 4 * 5).contains(&held), "{held} bytes while {CALLERS} bodies are under way");
     gate.open();
     while let Some(status) = callers.join_next().await {

@@ -56,6 +56,21 @@ async fn a_body_that_stops_coming_is_refused_and_nobody_else_blamed() {
 }
 
 #[tokio::test]
+async fn time_that_a_client_takes_over_its_body_is_not_held_against_the_upstream() {
+    let app = builder().env("SERVER_READ_TIMEOUT", "3").start().await;
+    app.set(json!({"request_log_write_interval_minutes": 0, "response_header_timeout": 1})).await;
+    let provider = MockProvider::start();
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1", "sk-2"]).create().await;
+    let mut connection = Connection::open(&app.addr().to_string()).await.unwrap();
+    let head = group.request("POST", "/v1/x").header("Content-Length", "2000000");
+    connection.write(head.to_bytes()).await.unwrap();
+    connection.write(format!("{{\"model\":\"m\",\"x\":\"{}", "y".repeat(600_000))).await.unwrap();
+    assert_eq!(connection.response("POST").await.unwrap().status, 408);
+    let rows = app.eventually("a row", async || Some(app.logs("").await).filter(|rows| !rows.is_empty())).await;
+    assert_eq!((rows.len(), &rows[0]["status_code"]), (1, &json!(408)), "{rows:?}");
+}
+
+#[tokio::test]
 async fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
     let app = builder().env("SERVER_IDLE_TIMEOUT", "1").env("SERVER_READ_TIMEOUT", "1").start().await;
     let provider = MockProvider::start();

@@ -7,7 +7,6 @@ use tokio::task::JoinSet;
 
 use crate::support::app_and_provider;
 use crate::support::flood::{MUCH_BYTES, PIECE_BYTES, Written};
-use crate::support::process::memory_bytes;
 
 #[tokio::test]
 async fn a_client_that_does_not_read_holds_the_provider_back() {
@@ -25,10 +24,10 @@ async fn a_client_that_does_not_read_holds_the_provider_back() {
         flood.flood(stream, format!("data: {}\n\n", "x".repeat(PIECE_BYTES))).await;
     });
     let mut response = group.chat_stream("gpt-4o").send().await;
-    let before = memory_bytes(&app);
+    let before = app.memory_bytes();
     let held = written.rest(&app).await;
     assert!(held < MUCH_BYTES, "{held} bytes have left the provider");
-    assert!(memory_bytes(&app) < before + (16 << 20), "{before} bytes before, {} now", memory_bytes(&app));
+    assert!(app.memory_bytes() < before + (16 << 20), "{before} bytes before, {} now", app.memory_bytes());
     let mut read = 0;
     while read < MUCH_BYTES {
         read += response.frame().await.unwrap().unwrap().data.len() as u64;
@@ -45,7 +44,7 @@ async fn a_provider_that_does_not_read_holds_the_client_back() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let group = app.group("g").upstream(&url).keys(["sk-1"]).create().await;
     let request = group.request("POST", "/v1/chat/completions").header("Content-Length", &(1u64 << 40).to_string());
-    let before = memory_bytes(&app);
+    let before = app.memory_bytes();
     let mut stream = TcpStream::connect(app.addr()).await.unwrap();
     stream.write_all(&request.to_bytes()).await.unwrap();
     stream.write_all(b"{\"model\":\"m\",\"x\":\"").await.unwrap();
@@ -56,7 +55,7 @@ async fn a_provider_that_does_not_read_holds_the_client_back() {
     let held = written.rest(&app).await;
     assert!(held < MUCH_BYTES, "{held} bytes have left the client");
     // What has been read is kept for another attempt; what has not does not matter.
-    assert!(memory_bytes(&app) < before + MUCH_BYTES, "{before} bytes before, {} now", memory_bytes(&app));
+    assert!(app.memory_bytes() < before + MUCH_BYTES, "{before} bytes before, {} now", app.memory_bytes());
     // Health is answered meanwhile on all connections.
     for _ in 0..8 {
         let connection = Connection::open(&app.addr().to_string()).await.unwrap();

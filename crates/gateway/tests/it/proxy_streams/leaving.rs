@@ -43,6 +43,23 @@ async fn before_the_head() {
 }
 
 #[tokio::test]
+async fn in_the_pause_between_two_attempts() {
+    let (app, provider) = app_and_provider().await;
+    let group = keyed(&app, &provider, "g", &["sk-1"]).create().await;
+    provider.otherwise(Answer::new(500));
+    let mut client = Connection::open(&app.addr().to_string()).await.unwrap();
+    client.write(group.chat("gpt-4o").to_bytes()).await.unwrap();
+    provider.wait_for(1).await;
+    drop(client);
+    let last = app.eventually("the last row", async || app.logs("request_type=final").await.pop()).await;
+    assert_eq!(last["status_code"], 499);
+    // Every row is an attempt of its own.
+    let mut attempts: Vec<_> = app.logs("").await.iter().map(|row| row["attempt"].as_u64().unwrap()).collect();
+    attempts.sort_unstable();
+    assert_eq!(attempts, (1..=provider.count()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn in_the_middle_of_an_answer() {
     let (app, provider) = app_and_provider().await;
     for (at, kind) in ["text/event-stream", "application/json"].into_iter().enumerate() {

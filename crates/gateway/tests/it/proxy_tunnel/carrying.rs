@@ -10,7 +10,6 @@ use tokio::task::JoinSet;
 use super::{ORDERLY, Provider, both_ends, echo, end_of};
 use crate::support::app_and_provider;
 use crate::support::flood::{MUCH_BYTES, Written};
-use crate::support::process::memory_bytes;
 
 async fn app_and_own_provider() -> (App, Provider, GroupHandle) {
     let (app, _) = app_and_provider().await;
@@ -98,13 +97,13 @@ async fn who_does_not_read_holds_the_other_back() {
         let (client, at_provider) = both_ends(&group, &provider).await;
         let client = client.into_stream();
         let (flooding, mut reading) = if client_floods { (client, at_provider) } else { (at_provider, client) };
-        let before = memory_bytes(&app);
+        let before = app.memory_bytes();
         let written = Written::default();
         let mut flood = JoinSet::new();
         flood.spawn(written.clone().flood(flooding, "x".repeat(64 << 10)));
         let held = written.rest(&app).await;
         assert!(held < MUCH_BYTES, "{held} bytes have left");
-        assert!(memory_bytes(&app) < before + (8 << 20), "{before} bytes before, {} now", memory_bytes(&app));
+        assert!(app.memory_bytes() < before + (8 << 20), "{before} bytes before, {} now", app.memory_bytes());
         let (mut read, mut buffer) = (0, vec![0; 64 << 10]);
         while read < MUCH_BYTES {
             let count = within("bytes", reading.read(&mut buffer)).await.unwrap();

@@ -50,6 +50,22 @@ async fn a_tunnel_proves_its_key_and_settles_doubts_about_others() {
 }
 
 #[tokio::test]
+async fn a_tunnel_ends_a_mass_refusal() {
+    let (app, provider) = app_and_provider().await;
+    let config = json!({"blacklist_threshold": 1});
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-a", "sk-b"]).config(config).create().await;
+    provider.otherwise(Script::dead());
+    asking(&group).fetch().await;
+    let used: Vec<_> = provider.requests().iter().filter_map(|request| request.key.clone()).collect();
+    assert_eq!(key_state(&app, &group, &used[0]).await, "invalid 1");
+    assert_eq!(key_state(&app, &group, &used[1]).await, "active 1 cooling *");
+    provider.otherwise(Script::ok());
+    app.eventually("a tunnel by the key that rests", async || asking(&group).send().await.status == 101).await;
+    assert_eq!(key_state(&app, &group, &used[1]).await, "active 0");
+    assert_eq!(app.api().data("/api/groups").await[0]["warnings"], json!([]));
+}
+
+#[tokio::test]
 async fn the_last_answer_is_the_clients_and_the_connection_ends() {
     let (app, provider) = app_and_provider().await;
     let group = app.group("g").upstream(&provider.url()).keys(["sk-a", "sk-b"]).config(json!({"max_retries": 1}));

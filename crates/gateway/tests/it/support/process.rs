@@ -4,19 +4,10 @@ use std::process::Command;
 
 use testkit::App;
 
-/// Memory in use, in bytes.
-pub(crate) fn memory_bytes(app: &App) -> u64 {
-    status_bytes(app, "VmRSS:")
-}
-
 /// The most memory that has been in use since the start, in bytes.
 pub(crate) fn peak_memory_bytes(app: &App) -> u64 {
-    status_bytes(app, "VmHWM:")
-}
-
-fn status_bytes(app: &App, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 

@@ -133,6 +133,21 @@ fn refused_keys_serve_again_when_one_is_proven() {
 }
 
 #[test]
+fn a_refused_keys_rest_makes_no_later_guess_longer() {
+    let pool = pool(1);
+    let key = pool.get(KeyId(1)).unwrap();
+    let source = Source { upstream: 1, at_ms: 0 };
+    pool.refused_in_traffic(&key, fault(), 1, source, |_| Fate::Rest);
+    assert!(pool.has_usable(None, 60_000));
+    assert_eq!(pool.limited(&key, None, guessed(1, 30, 60_000)), Duration::from_secs(30));
+    assert!(pool.has_usable(None, 90_000));
+    assert_eq!(pool.limited(&key, None, guessed(1, 30, 90_000)), Duration::from_secs(60));
+    assert!(pool.has_usable(None, 150_000));
+    let flat = Limit { doubles: false, ..guessed(1, 30, 150_000) };
+    assert_eq!(pool.limited(&key, None, flat), Duration::from_secs(30));
+}
+
+#[test]
 fn a_threshold_is_reached_before_anybody_asks_what_becomes_of_the_key() {
     let pool = pool(3);
     let key = pool.get(KeyId(1)).unwrap();
