@@ -74,7 +74,8 @@ test-programs:
 
 packages:
 	scripts/need gcc='command -v cc' libc6-dev='test -e /usr/include/stdlib.h || ! command -v dpkg' \
-		python3-venv='python3 -c "import ensurepip"' procps='test -x /bin/kill' tinyproxy='command -v tinyproxy'
+		python3-venv='python3 -c "import ensurepip"' procps='test -x /bin/kill' tinyproxy='command -v tinyproxy' \
+		faketime='command -v faketime' util-linux='command -v prlimit && command -v unshare'
 
 .venv/installed: $(SDK)/requirements.txt
 	python3 -m venv .venv

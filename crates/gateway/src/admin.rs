@@ -14,12 +14,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::middleware::{from_extractor_with_state, map_response};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_extractor_with_state, from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::{delete, get, post, put};
 use domain::secret::Secret;
 use storage::Db;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::TrustedProxies;
@@ -46,8 +47,12 @@ mod throttle;
 
 /// Longest request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
+/// Longest body of a login, in bytes: anybody may send one.
+const LOGIN_BODY_LIMIT: usize = 16 << 10;
 /// Longest request body with a list of keys, in bytes.
-const KEYS_BODY_LIMIT: usize = 64 << 20;
+const KEYS_BODY_LIMIT: usize = 16 << 20;
+/// Requests with a list of keys that are read and worked on at once; further ones wait.
+const KEY_LISTS_AT_ONCE: usize = 4;
 
 /// What the admin API works with.
 pub struct AdminState {
@@ -79,7 +84,7 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-        .route("/api/auth/login", post(login::login));
+        .route("/api/auth/login", post(login::login).layer(DefaultBodyLimit::max(LOGIN_BODY_LIMIT)));
 
     let groups = Router::new()
         .route("/api/channel-types", get(channel_types::list))
@@ -107,7 +112,8 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/api/keys/delete-multiple", post(keys::remove::some))
         .route("/api/keys/restore-multiple", post(keys::restore::some))
         .route("/api/keys/test-multiple", post(keys::test::test))
-        .layer(DefaultBodyLimit::max(KEYS_BODY_LIMIT));
+        .layer(DefaultBodyLimit::max(KEYS_BODY_LIMIT))
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(KEY_LISTS_AT_ONCE)), in_turn));
 
     let rest = Router::new()
         .route("/api/settings", get(settings::list).put(settings::update))
@@ -123,6 +129,12 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(map_response(reply::not_to_be_cached))
         .with_state(context)
+}
+
+/// Lets so many requests on at once as there are permits.
+async fn in_turn(State(turns): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let _turn = turns.acquire().await;
+    next.run(request).await
 }
 
 /// What handlers get: the program's parts, and what only the API itself needs.

@@ -34,6 +34,7 @@ use crate::server::acceptor;
 use crate::server::guarded_io::Limits;
 use crate::server::handover::{self, Handover};
 use crate::server::in_flight::Count;
+use crate::server::sockets::Sockets;
 use crate::server::worker::{self, WorkerContext};
 use crate::setup::Setup;
 use foundation::Foundation;
@@ -54,11 +55,14 @@ pub fn run(setup: Setup, listener: std::net::TcpListener) -> anyhow::Result<()> 
         .thread_name("control-plane")
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let (app, told) = App::start(setup, listener).await?;
         app.run_until(told).await;
         Ok(())
-    })
+    });
+    // What had to be waited for has been; a lookup of a name may still hang.
+    runtime.shutdown_background();
+    ended
 }
 
 /// The parts that live as long as the process.
@@ -111,8 +115,9 @@ impl App {
         let tls = upstream::tls_config()?;
         app.start_jobs(drain);
         app.start_spooler()?;
-        let handover = app.start_control_plane(&tls, started);
-        app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, &handover)?;
+        let sockets = Sockets::within_limit(cores);
+        let handover = app.start_control_plane(&tls, &sockets, started);
+        app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, sockets, &handover)?;
         // Before anybody can know that we serve, so that no request is lost to a signal.
         let told = Told::listen()?;
         announce(address, app.foundation.new_admin_key());
@@ -125,7 +130,7 @@ impl App {
         self.start_job(PersistKeys { db: db.clone(), changes: Arc::clone(self.foundation.keyring.changes()) });
         self.start_job(StoreLogs::new(db.clone(), self.sink.clone(), drain, Arc::clone(current)));
         if !self.setup.config.is_slave {
-            self.start_job(Retention { db: db.clone(), current: Arc::clone(current) });
+            self.start_job(Retention::new(db.clone(), Arc::clone(current)));
         }
     }
 
@@ -146,9 +151,9 @@ impl App {
     }
 
     /// Starts answering what is not proxied; the data plane hands it over.
-    fn start_control_plane(&self, tls: &Arc<ClientConfig>, started: Instant) -> Handover {
+    fn start_control_plane(&self, tls: &Arc<ClientConfig>, sockets: &Sockets, started: Instant) -> Handover {
         let (foundation, config) = (&self.foundation, &self.setup.config);
-        let client = Client::new(Arc::clone(tls), self.tasks.clone(), Handle::current());
+        let client = Client::new(Arc::clone(tls), self.tasks.clone(), Handle::current()).within(sockets.all());
         let router = admin::router(Arc::new(AdminState {
             db: foundation.db.clone(),
             keyring: Arc::clone(&foundation.keyring),
@@ -159,7 +164,7 @@ impl App {
             trusted_proxies: config.trusted_proxies.clone(),
             draining: self.not_ready.clone(),
         }));
-        let (handover, receiver) = handover::channel();
+        let (handover, receiver) = handover::channel(config.server.read_timeout);
         self.tasks.spawn(receiver.serve(router, self.tasks.clone(), self.stop_control.clone()));
         handover
     }
@@ -169,15 +174,16 @@ impl App {
         cores: NonZeroUsize,
         listener: TcpListener,
         tls: &Arc<ClientConfig>,
+        sockets: Sockets,
         handover: &Handover,
     ) -> anyhow::Result<()> {
         let (shared, limits) = (Arc::new(self.shared()), self.limits());
         let mut workers = Vec::new();
         for index in 0..cores.get() {
             let (shared, tls, origins) = (Arc::clone(&shared), Arc::clone(tls), self.setup.config.cors.clone());
-            let (handover, drain) = (handover.clone(), self.drain.clone());
+            let (handover, drain, upstreams) = (handover.clone(), self.drain.clone(), sockets.all());
             let (worker, thread) = worker::start(index, self.stop_workers.clone(), move |requests| {
-                let client = Client::new(tls, TaskTracker::new(), Handle::current());
+                let client = Client::new(tls, TaskTracker::new(), Handle::current()).within(upstreams);
                 WorkerContext {
                     proxy: DataPlane::new(shared, client),
                     handover,
@@ -191,7 +197,7 @@ impl App {
             workers.push(worker);
             self.workers.push(thread);
         }
-        self.tasks.spawn(acceptor::accept(listener, workers, self.stop_accepting.clone()));
+        self.tasks.spawn(acceptor::accept(listener, workers, sockets, self.stop_accepting.clone()));
         Ok(())
     }
 

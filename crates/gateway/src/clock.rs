@@ -1,11 +1,15 @@
 //! The process' own clock for everything that must not jump when somebody sets the time: rests, ejections, deadlines.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 static START: OnceLock<Instant> = OnceLock::new();
+
+/// Between two times that the same trouble is said.
+const SAID_EVERY_MS: u64 = 10_000;
 
 /// Milliseconds since the process first asked.
 #[must_use]
@@ -32,6 +36,24 @@ pub fn wall_time_of(at_ms: u64) -> Timestamp {
 pub fn mono_ms_of(wall: Timestamp) -> u64 {
     let ahead = wall.duration_since(Timestamp::now());
     mono_ms().saturating_add(u64::try_from(ahead.as_millis()).unwrap_or(0))
+}
+
+/// For what is worth a line in the log, but not one for each request it happens to.
+#[derive(Debug)]
+pub struct Seldom(AtomicU64);
+
+impl Seldom {
+    /// Nothing has been said yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// Whether it has not been said for ten seconds. If so, it counts as said now.
+    pub fn is_time(&self) -> bool {
+        let (now, said) = (mono_ms() + SAID_EVERY_MS, self.0.load(Ordering::Relaxed));
+        now >= said + SAID_EVERY_MS && self.0.compare_exchange(said, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
 }
 
 /// A setting that counts seconds.

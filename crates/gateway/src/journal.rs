@@ -17,6 +17,8 @@ use crate::sync::{Mutex, MutexGuard, Notify};
 
 /// Entries the queue holds before whoever adds one has to help with emptying it.
 pub const CAPACITY: usize = 16 * 1024;
+/// The same for the request bodies in it, in bytes.
+pub const BODIES_BYTES: usize = 16 << 20;
 
 /// A group as a log row names it.
 #[derive(Clone, Debug)]
@@ -113,30 +115,38 @@ pub trait Sink: Send + Sync {
 pub struct Journal(Arc<Queue>);
 
 struct Queue {
-    entries: Mutex<Vec<Entry>>,
+    waiting: Mutex<Waiting>,
     added: Notify,
     sink: Box<dyn Sink>,
     cutting_off: AtomicBool,
+}
+
+#[derive(Default)]
+struct Waiting {
+    entries: Vec<Entry>,
+    body_bytes: usize,
 }
 
 impl Journal {
     /// An empty queue in front of `sink`.
     #[must_use]
     pub fn new(sink: impl Sink + 'static) -> Self {
-        let (entries, added, cutting_off) = (Mutex::default(), Notify::new(), AtomicBool::new(false));
-        Self(Arc::new(Queue { entries, added, sink: Box::new(sink), cutting_off }))
+        let (waiting, added, cutting_off) = (Mutex::default(), Notify::new(), AtomicBool::new(false));
+        Self(Arc::new(Queue { waiting, added, sink: Box::new(sink), cutting_off }))
     }
 
     /// Adds an entry. If the queue is full, whoever finds it so empties it.
     pub fn add(&self, entry: Entry) {
-        let mut entries = self.entries();
-        entries.push(entry);
-        let waiting = entries.len();
-        drop(entries);
-        match waiting {
+        let mut waiting = self.waiting();
+        waiting.body_bytes += entry.body.as_ref().map_or(0, Bytes::len);
+        waiting.entries.push(entry);
+        let (entries, body_bytes) = (waiting.entries.len(), waiting.body_bytes);
+        drop(waiting);
+        match entries {
             // Only the first entry wakes the spooler: what comes until it looks is taken along.
             1 => self.0.added.notify_one(),
             CAPACITY.. => self.drain(),
+            _ if body_bytes >= BODIES_BYTES => self.drain(),
             _ => {}
         }
     }
@@ -154,7 +164,7 @@ impl Journal {
 
     /// Waits until there is an entry.
     pub async fn wait(&self) {
-        while self.entries().is_empty() {
+        while self.waiting().entries.is_empty() {
             self.0.added.notified().await;
         }
     }
@@ -162,17 +172,21 @@ impl Journal {
     /// Stores all entries there are.
     pub fn drain(&self) {
         let entries = {
-            let mut entries = self.entries();
+            let mut waiting = self.waiting();
+            waiting.body_bytes = 0;
             // About as many will come until the next time.
-            let room = Vec::with_capacity(entries.len());
-            std::mem::replace(&mut *entries, room)
+            let room = Vec::with_capacity(waiting.entries.len());
+            std::mem::replace(&mut waiting.entries, room)
         };
         if !entries.is_empty() {
             self.0.sink.store(entries);
         }
     }
 
-    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
-        self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

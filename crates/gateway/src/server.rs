@@ -10,6 +10,7 @@
 //! | [`guarded_io`] | the time limits of a client connection |
 //! | [`framing`] | heads and chunk lines that can be read in one way only |
 //! | [`in_flight`] | counting requests that are under way |
+//! | [`sockets`] | how many connections there may be |
 //! | [`handover`] | requests that go to the control plane, and their answers |
 //! | [`body`] | response bodies of both planes |
 //! | [`upgrade`] | connections that leave HTTP |
@@ -23,5 +24,6 @@ pub mod guarded_io;
 pub mod handover;
 mod head_check;
 pub mod in_flight;
+pub mod sockets;
 pub mod upgrade;
 pub mod worker;

@@ -22,6 +22,9 @@ const CHATTY: [&str; 5] = ["rustls", "rustls_platform_verifier", "sqlx", "tokio_
 /// Libraries that warn of what a peer does wrong besides: any client could fill the log with that, and no operator can mend it.
 const OF_PEERS: [&str; 3] = ["h2", "hyper", "hyper_util"];
 
+/// Lines that wait for the log file to take them; beyond, new ones are lost: requests never wait for a disk.
+const WAITING_LINES: usize = 8192;
+
 /// Starts logging for the whole process. A log file that can't be opened is warned about, and left out.
 ///
 /// The guard belongs to the log file: dropped at the very end of `main`, it writes what is still waiting.
@@ -42,8 +45,8 @@ pub fn init(config: &LogConfig) -> Result<Option<WorkerGuard>, TryInitError> {
 }
 
 /// A slow disk must not hold up requests: lines wait for their own thread.
-fn in_background(file: DailyFile) -> (NonBlocking, WorkerGuard) {
-    NonBlockingBuilder::default().thread_name("log-file").finish(file)
+fn in_background(file: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).thread_name("log-file").finish(file)
 }
 
 fn subscriber<W>(

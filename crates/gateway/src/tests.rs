@@ -1,4 +1,5 @@
 //! Tests of the project itself: what documents say, and who may use whom.
 
+mod bounds;
 mod docs;
 mod layout;

@@ -6,7 +6,8 @@
 //! counters and the drain's position in one transaction: a crash at any point neither loses nor doubles a record. A
 //! segment is deleted once the position is behind it.
 //!
-//! At the cap, bodies are dropped first and then rows, but never what the rows count for.
+//! At the cap, bodies are dropped first and then rows, but never what the rows count for; when that has taken 64 MiB
+//! more, it is added up in memory.
 
 use std::fs;
 use std::io;
@@ -135,7 +136,8 @@ impl Shared {
     /// Starts the next segment.
     fn roll(&self, active: &mut Active) -> io::Result<()> {
         let number = segment::next_number(active.number);
-        *active = Active::create(&self.dir, self.id, number, active.disk_bytes())?;
+        let next = Active::create(&self.dir, self.id, number, active.disk_bytes())?;
+        active.go_on_in(next);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use hyper::{body::Incoming, client::conn::TrySendError};
 use rustls::ClientConfig;
 use tokio::{
     runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::TlsConnector;
@@ -28,6 +29,8 @@ use crate::{
 pub struct Client {
     pool: Arc<Pool>,
     tls: TlsConnector,
+    /// One permit for each socket the process may still open; `None` for no limit.
+    sockets: Option<Arc<Semaphore>>,
 }
 
 /// A request that got no head, and what is needed to decide whether a fresh connection makes up for it.
@@ -43,7 +46,15 @@ impl Client {
     /// A client without connections. Their tasks run on `runtime` as part of `tasks`.
     #[must_use]
     pub fn new(tls: Arc<ClientConfig>, tasks: TaskTracker, runtime: Handle) -> Self {
-        Self { pool: Pool::new(tasks, runtime), tls: TlsConnector::from(tls) }
+        Self { pool: Pool::new(tasks, runtime), tls: TlsConnector::from(tls), sockets: None }
+    }
+
+    /// The same client, each of whose connections takes a permit as long as it lives. If there is none, the client's idle
+    /// connections are given up, and a permit is waited for as long as connecting may take.
+    #[must_use]
+    pub fn within(mut self, sockets: Arc<Semaphore>) -> Self {
+        self.sockets = Some(sockets);
+        self
     }
 
     /// Sends a request to `endpoint` and gives its response as soon as the head is there; 1xx heads but 101 are
@@ -92,13 +103,24 @@ impl Client {
 
     async fn connect(&self, endpoint: &Endpoint) -> Result<Conn, SendError> {
         let limit = endpoint.profile().connect_timeout;
+        let socket = timeout(limit, self.socket()).await;
+        let socket = socket.map_err(|_| SendError::new(SendErrorKind::Exhausted, "all are in use"))?;
         let stream = timeout(limit, connect::connect(endpoint, &self.tls)).await.map_err(|_| {
             let target = endpoint.origin().host_and_port();
             SendError::new(SendErrorKind::ConnectTimeout, format_args!("{target} after {limit:?}"))
         })??;
-        Conn::open(stream, self.pool.tasks(), self.pool.runtime())
+        Conn::open(stream, socket, self.pool.tasks(), self.pool.runtime())
             .await
             .map_err(|error| SendError::caused(SendErrorKind::Connect, &error))
+    }
+
+    async fn socket(&self) -> Option<OwnedSemaphorePermit> {
+        let sockets = self.sockets.as_ref()?;
+        if let Ok(socket) = Arc::clone(sockets).try_acquire_owned() {
+            return Some(socket);
+        }
+        self.pool.shed();
+        Arc::clone(sockets).acquire_owned().await.ok()
     }
 
     async fn exchange(

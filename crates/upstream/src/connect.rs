@@ -46,7 +46,10 @@ pub(crate) async fn connect(endpoint: &Endpoint, tls: &TlsConnector) -> Result<S
 async fn through(proxy: &Proxy, endpoint: &Endpoint, tls: &TlsConnector) -> Result<Stream, SendError> {
     let origin = endpoint.origin();
     let blame = |error: &dyn std::fmt::Display| SendError::new(SendErrorKind::Proxy, format_args!("{proxy}: {error}"));
-    let tcp = direct::open(proxy.host(), proxy.port()).await.map_err(|error| blame(&error))?;
+    let tcp = direct::open(proxy.host(), proxy.port()).await.map_err(|error| match error.kind() {
+        SendErrorKind::Exhausted => error,
+        _ => blame(&error),
+    })?;
     let mut stream = Stream::Tcp(tcp);
     if proxy.scheme() == ProxyScheme::Https {
         stream = tls::wrap(stream, proxy.host(), tls).await.map_err(|error| blame(&error))?;

@@ -7,6 +7,8 @@ use crate::body::replay::SourceFailure;
 /// What went wrong, for deciding who is at fault and whether to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SendErrorKind {
+    /// This machine has no socket left to connect with: nobody else's fault.
+    Exhausted,
     /// The upstream's name could not be resolved.
     Dns,
     /// No TCP connection to the upstream.
@@ -30,6 +32,7 @@ pub enum SendErrorKind {
 impl SendErrorKind {
     fn text(self) -> &'static str {
         match self {
+            Self::Exhausted => "no socket is left",
             Self::Dns => "name resolution failed",
             Self::Connect => "connection failed",
             Self::Proxy => "outbound proxy failed",

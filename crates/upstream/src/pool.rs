@@ -82,6 +82,15 @@ impl Pool {
         drop(evicted);
     }
 
+    /// Closes all idle connections: what they hold is needed elsewhere.
+    pub(crate) fn shed(&self) {
+        let mut idle = self.idle();
+        idle.count = 0;
+        let stacks = std::mem::take(&mut idle.stacks);
+        drop(idle);
+        drop(stacks);
+    }
+
     /// Closes all idle connections, and from now on every connection that becomes idle.
     pub(crate) fn close(&self) {
         let mut idle = self.idle();

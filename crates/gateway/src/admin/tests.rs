@@ -1,6 +1,7 @@
 //! The API over its router, on a database in memory.
 
 mod access;
+mod bounds;
 mod groups;
 mod key_states;
 mod keys;

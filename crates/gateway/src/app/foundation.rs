@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::Context;
+use domain::classify::rest::LONGEST;
 use domain::ids::{GroupId, KeyId};
 use domain::secret::Secret;
 use jiff::Timestamp;
@@ -111,9 +112,11 @@ async fn load_keys(db: &Db, keyring: &Keyring) -> anyhow::Result<()> {
     if unreadable > 0 {
         tracing::error!(keys = unreadable, "keys can't be decrypted with the present ENCRYPTION_KEY and are not used");
     }
+    // A rest that would be longer than any was noted while the clock was wrong.
+    let latest = Timestamp::now().checked_add(LONGEST).unwrap_or(Timestamp::MAX);
     for rest in rests {
         if let Some(group) = groups.get(&rest.key_id) {
-            let until_ms = clock::mono_ms_of(rest.until);
+            let until_ms = clock::mono_ms_of(rest.until.min(latest));
             keyring.pool(*group).resume_rest(rest.key_id, rest.model.as_deref(), until_ms, rest.guessed);
         }
     }

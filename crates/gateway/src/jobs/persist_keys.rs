@@ -14,6 +14,9 @@ use crate::keyring::changes::KeyChange;
 /// How long changes are gathered.
 const GATHER: Duration = Duration::from_millis(100);
 
+/// Rows written in one transaction: others can use the database between.
+const STEP: usize = 1000;
+
 /// The job.
 pub struct PersistKeys {
     /// Where to.
@@ -36,12 +39,14 @@ impl Job for PersistKeys {
         let cleared: Vec<_> = changes.iter().filter(|(_, change)| change.rests_cleared).map(|(id, _)| *id).collect();
         let rests: Vec<_> = changes.iter().flat_map(|(id, change)| rests(*id, change)).collect();
         let written = async {
-            self.db.apply_key_changes(&stored).await?;
-            if !cleared.is_empty() {
-                self.db.delete_cooldowns(&cleared).await?;
+            for stored in stored.chunks(STEP) {
+                self.db.apply_key_changes(stored).await?;
             }
-            if !rests.is_empty() {
-                self.db.save_cooldowns(&rests).await?;
+            for cleared in cleared.chunks(STEP) {
+                self.db.delete_cooldowns(cleared).await?;
+            }
+            for rests in rests.chunks(STEP) {
+                self.db.save_cooldowns(rests).await?;
             }
             anyhow::Ok(())
         };

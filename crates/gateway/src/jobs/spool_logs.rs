@@ -15,16 +15,16 @@ use uuid::Uuid;
 use super::Job;
 use crate::journal::{Entry, Journal, Sink};
 
+mod held;
 mod stored_keys;
 
+use held::{Held, LeftOut};
 use stored_keys::StoredKeys;
 
 /// How long entries are gathered; with the write itself it stays below the 50 ms promised.
 const GATHER: Duration = Duration::from_millis(20);
-/// Entries held in memory while the spool can't be written; beyond them the oldest are given up.
-const HELD: usize = 50_000;
-/// Of these, so many keep their request bodies, of up to 64 KiB each.
-const HELD_BODIES: usize = 256;
+/// Entries written at once.
+const AT_ONCE: usize = 256;
 /// How long to wait before the disk is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -51,7 +51,14 @@ impl Job for SpoolLogs {
     async fn turn(&mut self) -> anyhow::Result<()> {
         // It blocks, but only the thread that does nothing else.
         self.journal.drain();
-        self.sink.write_held().context("log entries stay in memory until the spool can be written")
+        self.sink.write_held();
+        Ok(())
+    }
+
+    async fn last_turn(&mut self) -> anyhow::Result<()> {
+        self.turn().await?;
+        anyhow::ensure!(!self.sink.is_holding(), "the spool can't be written: log entries are lost");
+        Ok(())
     }
 }
 
@@ -67,8 +74,7 @@ struct Inner {
 }
 
 struct Unwritten {
-    /// What could not be written yet.
-    entries: Vec<Entry>,
+    held: Held,
     keys: StoredKeys,
 }
 
@@ -81,7 +87,7 @@ impl SpoolSink {
         let keys = StoredKeys::new(Arc::clone(db.cipher()));
         let inner = Inner {
             writer: spool.writer(),
-            unwritten: Mutex::new(Unwritten { entries: Vec::new(), keys }),
+            unwritten: Mutex::new(Unwritten { held: Held::default(), keys }),
             // What an earlier process left is there, however much it is.
             fresh: AtomicUsize::new(1),
         };
@@ -104,27 +110,40 @@ impl SpoolSink {
     }
 
     fn is_holding(&self) -> bool {
-        !self.unwritten().entries.is_empty()
+        !self.unwritten().held.is_empty() || self.0.writer.owes()
     }
 
-    fn write_held(&self) -> std::io::Result<()> {
-        self.write(&mut self.unwritten())
+    fn write_held(&self) {
+        let mut unwritten = self.unwritten();
+        if !unwritten.held.is_empty() || self.0.writer.owes() {
+            self.write(&mut unwritten);
+        }
     }
 
-    fn write(&self, unwritten: &mut Unwritten) -> std::io::Result<()> {
-        let Unwritten { entries, keys } = unwritten;
-        if entries.is_empty() {
-            return Ok(());
+    /// Writes what can be written, and keeps the rest within bounds.
+    fn write(&self, Unwritten { held, keys }: &mut Unwritten) {
+        let mut outcome = Ok(());
+        while outcome.is_ok() {
+            let entries = held.oldest(AT_ONCE);
+            keys.learn(entries);
+            match self.0.writer.append(entries.iter().map(|entry| record(entry, keys))) {
+                Ok(appended) => {
+                    let written = entries.len();
+                    // What dropped rows count for is to be stored too.
+                    self.0.fresh.fetch_add(written.max(1), Ordering::Relaxed);
+                    held.written(written, LeftOut { rows: appended.rows_dropped, bodies: appended.bodies_dropped });
+                    if held.is_empty() {
+                        break;
+                    }
+                }
+                Err(error) => outcome = Err(error),
+            }
         }
-        keys.learn(entries);
-        let appended = self.0.writer.append(entries.iter().map(|entry| record(entry, keys)))?;
-        if appended.rows_dropped + appended.bodies_dropped > 0 {
-            let (rows, bodies) = (appended.rows_dropped, appended.bodies_dropped);
-            tracing::error!(rows, bodies, "the log's spool is full: rows are only counted, or lose their bodies");
+        if outcome.is_err() {
+            let given_up = held.make_room();
+            self.0.writer.count(given_up.iter().map(|entry| record(entry, keys)));
         }
-        self.0.fresh.fetch_add(entries.len(), Ordering::Relaxed);
-        entries.clear();
-        Ok(())
+        held.tell(outcome.err());
     }
 
     fn unwritten(&self) -> MutexGuard<'_, Unwritten> {
@@ -135,24 +154,8 @@ impl SpoolSink {
 impl Sink for SpoolSink {
     fn store(&self, entries: Vec<Entry>) {
         let mut unwritten = self.unwritten();
-        if unwritten.entries.is_empty() {
-            unwritten.entries = entries;
-        } else {
-            unwritten.entries.extend(entries);
-        }
-        let surplus = unwritten.entries.len().saturating_sub(HELD);
-        if surplus > 0 {
-            unwritten.entries.drain(..surplus);
-            tracing::error!(
-                rows = surplus,
-                "log entries are lost: the spool can't be written and memory for them is full"
-            );
-        }
-        if let Err(error) = self.write(&mut unwritten) {
-            let without_body = unwritten.entries.len().saturating_sub(HELD_BODIES);
-            unwritten.entries.iter_mut().take(without_body).for_each(|entry| entry.body = None);
-            tracing::warn!(%error, "the log's spool can't be written");
-        }
+        unwritten.held.extend(entries);
+        self.write(&mut unwritten);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What has happened to keys that the database has yet to be told.
 //!
-//! One entry a key, whatever happens to it in between, so the store is bounded by the number of keys.
+//! One entry a key, whatever happens to it in between, with a bounded number of rests: so the store is bounded by the number of keys.
 
 use std::collections::HashMap;
 use std::sync::PoisonError;
@@ -10,6 +10,9 @@ use domain::key::KeyStatus;
 use jiff::Timestamp;
 
 use crate::sync::{Mutex, Notify};
+
+/// Rests of one key that are noted: as many as it can have models to rest for.
+const MAX_RESTS: usize = super::rests::MAX_MODELS;
 
 /// The state of a key that differs from its row.
 #[derive(Clone, Debug, Default)]
@@ -93,11 +96,21 @@ impl Changes {
 }
 
 impl KeyChange {
+    /// Notes a rest for `model` (empty: altogether). Beyond [`MAX_RESTS`] the one that ends first is left out.
+    pub fn rest(&mut self, model: String, rest: LongRest) {
+        self.rests.insert(model, rest);
+        if self.rests.len() > MAX_RESTS
+            && let Some(first) = self.rests.iter().min_by_key(|(_, rest)| rest.until).map(|(model, _)| model.clone())
+        {
+            self.rests.remove(&first);
+        }
+    }
+
     fn overlaid(mut self, newer: Self) -> Self {
         if newer.rests_cleared {
             self.rests.clear();
         }
-        self.rests.extend(newer.rests);
+        newer.rests.into_iter().for_each(|(model, rest)| self.rest(model, rest));
         Self {
             status: newer.status.or(self.status),
             failure_count: newer.failure_count.or(self.failure_count),
@@ -126,5 +139,23 @@ mod tests {
         let now = changes.take().remove(&key).unwrap();
         assert_eq!((now.status, now.failure_count), (Some(KeyStatus::Active), Some(3)));
         assert!(changes.is_empty());
+    }
+
+    #[test]
+    fn rests_of_a_key_are_bounded_and_the_longest_are_kept() {
+        let changes = Changes::default();
+        let until = |second| LongRest { until: Timestamp::from_second(second).unwrap(), guessed: false };
+        let note = |models: std::ops::Range<i64>| {
+            for second in models {
+                changes.note(KeyId(1), |change| change.rest(format!("m{second}"), until(second)));
+            }
+        };
+        note(0..1000);
+        let taken = changes.take();
+        note(1000..1010);
+        changes.put_back(taken);
+        let rests = changes.take().remove(&KeyId(1)).unwrap().rests;
+        assert_eq!(rests.len(), MAX_RESTS);
+        assert!(rests.contains_key("m1009") && rests.contains_key("m990") && !rests.contains_key("m0"));
     }
 }

@@ -287,6 +287,11 @@ impl NoAnswer {
         matches!(self, Self::Target) || self.source_failure().is_some()
     }
 
+    /// Whether this machine could not even try.
+    pub fn is_of_this_machine(&self) -> bool {
+        matches!(self, Self::Send(error) if error.kind() == SendErrorKind::Exhausted)
+    }
+
     /// How the client failed to send its body, if that is what happened.
     pub fn source_failure(&self) -> Option<SourceFailure> {
         match self {

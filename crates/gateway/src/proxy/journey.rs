@@ -220,6 +220,10 @@ impl<'p> Journey<'p> {
                 progress.last = Some(LastAnswer { bad, choice, outcome: failure.outcome, message });
                 progress.failure = Some(failure);
             }
+            Reply::None(none) if none.is_of_this_machine() => {
+                judge::not_tried(choice, model.as_deref(), &none);
+                return Err(Refusal::no_sockets(self.admitted.error_shape()));
+            }
             Reply::None(none) => {
                 progress.failure = Some(judge::no_answer(choice, model.as_deref(), &none, &mut progress.tried));
             }

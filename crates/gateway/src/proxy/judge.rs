@@ -11,7 +11,7 @@ use upstream::SourceFailure;
 use super::attempt::{BadAnswer, NoAnswer};
 use super::guards;
 use super::plan::{Choice, Tried};
-use crate::clock::{self, seconds};
+use crate::clock::{self, Seldom, seconds};
 use crate::keyring::Limit;
 use crate::keyring::changes::KeyFault;
 use crate::snapshot::health::Health;
@@ -106,6 +106,16 @@ pub fn no_answer(choice: &Arc<Choice>, model: Option<&str>, none: &NoAnswer, tri
     upstream_failed(choice, model, tried, |health| health.transport_failed(choice.ticket, clock::mono_ms()));
     let status = if none.is_timeout() { 504 } else { 502 };
     Failure { outcome: Outcome::SickUpstream, retry: !matches!(none, NoAnswer::Deadline), status, message }
+}
+
+/// The attempt could not be made for want of something that this machine should have: nobody is to blame, and other keys and upstreams
+/// would fare no better.
+pub fn not_tried(choice: &Choice, model: Option<&str>, none: &NoAnswer) {
+    static SAID: Seldom = Seldom::new();
+    choice.told_nothing(model);
+    if SAID.is_time() {
+        tracing::error!(error = %none, "requests are refused: no connection to an upstream can be opened");
+    }
 }
 
 /// An upstream that fails several attempts of one request has failed once.

@@ -71,6 +71,12 @@ impl Refusal {
             .retry_after(Duration::from_secs(1))
     }
 
+    pub fn no_sockets(shape: ErrorShape) -> Self {
+        let message = "too many connections are open to make another one to an upstream";
+        Self::new(shape, StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_REQUESTS", message)
+            .retry_after(Duration::from_secs(1))
+    }
+
     pub fn body_timed_out(shape: ErrorShape) -> Self {
         Self::new(shape, StatusCode::REQUEST_TIMEOUT, "BAD_REQUEST", "the request body stopped coming")
     }

@@ -21,6 +21,9 @@ use crate::keyring::PoolKey;
 use crate::snapshot::Service;
 use crate::snapshot::upstreams::Upstream;
 
+/// No model has a longer name, in bytes. Names are kept for keys that rest and upstreams that are sick: a longer one is taken as none.
+const MAX_MODEL_BYTES: usize = 512;
+
 /// A request shaped by a group's rules, for any of its keys and upstreams.
 pub struct Shaped<'r> {
     /// The model that goes to the provider.
@@ -44,7 +47,8 @@ pub fn asked_model<'r>(service: &Service, admitted: &'r Admitted, intake: &'r In
     let named_in_body = || intake.hints.model.as_deref().map(Cow::Borrowed);
     // A request for a tunnel has no body.
     let in_query = || models::model_in_query(admitted.query.as_deref().filter(|_| admitted.asks_for_tunnel)?);
-    named_in_path.or_else(named_in_body).or_else(in_query)
+    let model = named_in_path.or_else(named_in_body).or_else(in_query);
+    model.filter(|model| model.len() <= MAX_MODEL_BYTES)
 }
 
 /// Applies a group's overrides and redirects.

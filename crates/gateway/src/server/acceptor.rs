@@ -9,7 +9,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::worker::Worker;
+use super::sockets::Sockets;
+use super::worker::{Accepted, Worker};
+use crate::clock::Seldom;
 
 /// Connections the kernel queues before they are accepted.
 const BACKLOG: i32 = 4096;
@@ -31,19 +33,23 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-/// Accepts until `stop`, handing each connection to the worker with the fewest requests under way.
-pub async fn accept(listener: TcpListener, workers: Vec<Worker>, stop: CancellationToken) {
-    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
-        let handed = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer)));
+/// Accepts until `stop`, as many connections at once as `sockets` allow, handing each to the worker with the fewest requests under way.
+pub async fn accept(listener: TcpListener, workers: Vec<Worker>, sockets: Sockets, stop: CancellationToken) {
+    static SAID: Seldom = Seldom::new();
+    let next = async || Some((sockets.client().await?, listener.accept().await));
+    while let Some(Some((socket, accepted))) = stop.run_until_cancelled(next()).await {
+        let handed = accepted.and_then(|(stream, peer)| Ok(Accepted { stream: stream.into_std()?, peer, socket }));
         match handed {
-            Ok((stream, peer)) => {
+            Ok(accepted) => {
                 if let Some(worker) = workers.iter().min_by_key(|worker| worker.load()) {
-                    worker.hand(stream, peer).await;
+                    worker.hand(accepted).await;
                 }
             }
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "no connection can be accepted");
+                if SAID.is_time() {
+                    tracing::error!(%error, "no connection can be accepted");
+                }
                 tokio::time::sleep(OUT_OF_DESCRIPTORS).await;
             }
         }

@@ -18,6 +18,7 @@ use super::cors::Origin;
 use super::guarded_io::{Activity, GuardedIo};
 use super::head_check;
 use super::in_flight::InFlight;
+use super::sockets::ClientSocket;
 use super::upgrade::Asked;
 use super::worker::WorkerContext;
 
@@ -33,13 +34,13 @@ const MAX_TAKEN_BACK: usize = 20;
 const MAX_RESET: usize = 256;
 
 /// Serves a connection until either side closes it, or, when draining, until its requests are answered.
-pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketAddr) {
+pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketAddr, socket: ClientSocket) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "connection had already ended");
         return;
     }
     let activity = Activity::default();
-    let io = GuardedIo::new(stream, context.limits, activity.clone());
+    let io = GuardedIo::new(stream, context.limits, activity.clone()).counted(socket);
     let client = Arc::new(Client { context: Arc::clone(&context), peer, activity });
     let service = service_fn(|request| answer(Arc::clone(&client), request));
     let builder = builder();

@@ -15,6 +15,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::framing::Framing;
 use super::in_flight::Count;
+use super::sockets::ClientSocket;
 
 /// How long a client that has been answered may go on sending, and how long it may pause meanwhile.
 const LINGER: Duration = Duration::from_secs(30);
@@ -54,6 +55,7 @@ pub struct GuardedIo {
     untaken_since: Option<Instant>,
     lingers_until: Option<Instant>,
     half_closes: bool,
+    _socket: Option<ClientSocket>,
 }
 
 impl GuardedIo {
@@ -73,7 +75,13 @@ impl GuardedIo {
             untaken_since: None,
             lingers_until: None,
             half_closes: false,
+            _socket: None,
         }
+    }
+
+    /// The same, counted as `socket` until it is closed.
+    pub fn counted(self, socket: ClientSocket) -> Self {
+        Self { _socket: Some(socket), ..self }
     }
 
     /// Takes what comes from now on as it is, for the connection is a tunnel (RFC 9110 7.8). Not if what came ahead has been refused: it

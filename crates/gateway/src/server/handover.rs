@@ -2,6 +2,7 @@
 //! over to the other runtime, with a channel for its answer, never the connection.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
@@ -13,39 +14,49 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::body::ServerBody;
+use patience::Patience;
+
+mod patience;
 
 /// Requests that may wait for the control plane to look at them.
 const WAITING: usize = 1024;
 
 struct Handed {
-    request: Request<Incoming>,
+    request: Request<axum::body::Body>,
     answer: oneshot::Sender<Response<axum::body::Body>>,
 }
 
 /// The data plane's end.
 #[derive(Clone)]
-pub struct Handover(mpsc::Sender<Handed>);
+pub struct Handover {
+    sender: mpsc::Sender<Handed>,
+    read_timeout: Duration,
+}
 
 /// The control plane's end.
 pub struct Receiver(mpsc::Receiver<Handed>);
 
-/// Both ends.
+/// Both ends. `read_timeout` is the longest wait between two reads of a request's body.
 #[must_use]
-pub fn channel() -> (Handover, Receiver) {
+pub fn channel(read_timeout: Duration) -> (Handover, Receiver) {
     let (sender, receiver) = mpsc::channel(WAITING);
-    (Handover(sender), Receiver(receiver))
+    (Handover { sender, read_timeout }, Receiver(receiver))
 }
 
 impl Handover {
     /// Has the control plane answer a request; 503 if it can't.
     pub async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<ServerBody> {
         request.extensions_mut().insert(ConnectInfo(peer));
+        self.hand(request.map(|body| axum::body::Body::new(Patience::new(body, self.read_timeout)))).await
+    }
+
+    async fn hand(&self, request: Request<axum::body::Body>) -> Response<ServerBody> {
         let (answer, answered) = oneshot::channel();
-        let sent = self.0.send(Handed { request, answer }).await;
-        match (sent, answered.await) {
-            (Ok(()), Ok(response)) => response.map(ServerBody::Control),
-            _ => unavailable(),
+        // What could not be sent holds the channel of its answer open: it must not be kept while that is waited for.
+        if self.sender.send(Handed { request, answer }).await.is_err() {
+            return unavailable();
         }
+        answered.await.map_or_else(|_| unavailable(), |response| response.map(ServerBody::Control))
     }
 }
 
@@ -71,4 +82,40 @@ fn unavailable() -> Response<ServerBody> {
     let mut response = Response::new(ServerBody::from("the server is stopping"));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use futures_util::FutureExt;
+    use tokio::task::{JoinSet, unconstrained};
+
+    use super::*;
+
+    fn request() -> Request<axum::body::Body> {
+        Request::get("/").body(axum::body::Body::empty()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn requests_that_find_the_queue_full_wait_and_all_are_answered() {
+        let (handover, receiver) = channel(Duration::from_secs(1));
+        let mut waiting = Vec::new();
+        for _ in 0..WAITING + 10 {
+            let handover = handover.clone();
+            let mut one = Box::pin(async move { handover.hand(request()).await.status() });
+            assert!(unconstrained(&mut one).now_or_never().is_none());
+            waiting.push(one);
+        }
+        assert_eq!(handover.sender.capacity(), 0);
+        let stop = CancellationToken::new();
+        let router = Router::new().route("/", get(async || "here"));
+        let mut serving = JoinSet::new();
+        serving.spawn(receiver.serve(router, TaskTracker::new(), stop.clone()));
+        for one in waiting {
+            assert_eq!(one.await, StatusCode::OK);
+        }
+        stop.cancel();
+        serving.join_next().await;
+        assert_eq!(handover.hand(request()).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
 }

@@ -17,11 +17,22 @@ use super::connection;
 use super::guarded_io::Limits;
 use super::handover::Handover;
 use super::in_flight::Count;
+use super::sockets::ClientSocket;
 use crate::config::Cors;
 use crate::proxy::DataPlane;
 
 /// Connections that may wait for a worker to take them.
-const WAITING: usize = 1024;
+const WAITING: usize = 256;
+
+/// A connection on its way to a worker.
+pub struct Accepted {
+    /// The connection.
+    pub stream: TcpStream,
+    /// Who is at its other end.
+    pub peer: SocketAddr,
+    /// Keeps it counted.
+    pub socket: ClientSocket,
+}
 
 /// What every connection of a worker needs.
 pub struct WorkerContext {
@@ -43,7 +54,7 @@ pub struct WorkerContext {
 
 /// The acceptor's hold on a worker.
 pub struct Worker {
-    connections: mpsc::Sender<(TcpStream, SocketAddr)>,
+    connections: mpsc::Sender<Accepted>,
     open: Count,
     requests: Count,
 }
@@ -56,8 +67,9 @@ impl Worker {
     }
 
     /// Hands over an accepted connection; drops it if the worker has stopped.
-    pub async fn hand(&self, stream: TcpStream, peer: SocketAddr) {
-        if self.connections.send((stream, peer)).await.is_err() {
+    pub async fn hand(&self, accepted: Accepted) {
+        let peer = accepted.peer;
+        if self.connections.send(accepted).await.is_err() {
             tracing::warn!(%peer, "connection refused because its worker has stopped");
         }
     }
@@ -79,22 +91,54 @@ pub fn start(
             let context = Arc::new(context(requests));
             stop.run_until_cancelled(serve_all(context, receiver, open)).await;
         });
+        // A lookup of a name may still hang: nobody waits for it any more.
+        runtime.shutdown_background();
     })?;
     Ok((worker, thread))
 }
 
-async fn serve_all(context: Arc<WorkerContext>, mut handed: mpsc::Receiver<(TcpStream, SocketAddr)>, open: Count) {
+async fn serve_all(context: Arc<WorkerContext>, mut handed: mpsc::Receiver<Accepted>, open: Count) {
     let tasks = context.tasks.clone();
-    while let Some((stream, peer)) = handed.recv().await {
+    while let Some(Accepted { stream, peer, socket }) = handed.recv().await {
         let (context, counted) = (Arc::clone(&context), open.enter());
         tasks.spawn(async move {
             let _counted = counted;
             match tokio::net::TcpStream::from_std(stream) {
-                Ok(stream) => connection::serve(context, stream, peer).await,
+                Ok(stream) => connection::serve(context, stream, peer, socket).await,
                 Err(error) => tracing::warn!(%peer, %error, "connection could not be taken up"),
             }
         });
     }
     tasks.close();
     tasks.wait().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use futures_util::FutureExt;
+    use tokio::task::unconstrained;
+
+    use super::*;
+    use crate::server::sockets::Sockets;
+
+    #[tokio::test]
+    async fn a_worker_that_takes_nothing_holds_up_the_acceptor_until_it_ends() {
+        let (connections, receiver) = mpsc::channel(WAITING);
+        let worker = Worker { connections, open: Count::default(), requests: Count::default() };
+        let (listener, sockets) = (TcpListener::bind("127.0.0.1:0").unwrap(), Sockets::new(2 * WAITING));
+        let accepted = async || {
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (_, peer) = listener.accept().unwrap();
+            Accepted { stream, peer, socket: sockets.client().await.unwrap() }
+        };
+        for _ in 0..WAITING {
+            unconstrained(worker.hand(accepted().await)).now_or_never().expect("there is room");
+        }
+        let mut one_more = Box::pin(unconstrained(worker.hand(accepted().await)));
+        assert!((&mut one_more).now_or_never().is_none(), "it waits");
+        drop(receiver);
+        one_more.await;
+    }
 }

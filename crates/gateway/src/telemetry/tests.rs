@@ -83,6 +83,34 @@ fn a_file_gets_every_line_by_the_time_its_writer_is_dropped() {
     assert!(text.ends_with("Counted n=99\n"), "no colours in files: {text:?}");
 }
 
+/// Takes a line only when told to.
+struct Stuck(std::sync::mpsc::Receiver<()>, Arc<Mutex<usize>>);
+
+impl io::Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.recv().ok();
+        *self.1.lock().unwrap() += 1;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_log_file_that_takes_nothing_holds_nobody_up() {
+    let (go_on, stuck) = std::sync::mpsc::channel();
+    let lines = Arc::<Mutex<usize>>::default();
+    let (writer, guard) = in_background(Stuck(stuck, Arc::clone(&lines)));
+    let subscriber = subscriber(&config(Level::INFO, LogFormat::Text), writer, false, None);
+    with_default(subscriber, || (0..WAITING_LINES + 1000).for_each(|n| tracing::info!(n, "Counted")));
+    drop(go_on);
+    drop(guard);
+    let lines = *lines.lock().unwrap();
+    assert!((WAITING_LINES..WAITING_LINES + 10).contains(&lines), "{lines} lines");
+}
+
 #[test]
 fn a_log_file_that_cannot_be_opened_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();

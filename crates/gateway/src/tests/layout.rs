@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn sources(dir: &Path) -> Vec<PathBuf> {
+pub(super) fn sources(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -16,7 +16,7 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn crates() -> PathBuf {
+pub(super) fn crates() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 

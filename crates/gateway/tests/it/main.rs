@@ -16,11 +16,15 @@
 //! | `hostile_providers` | providers whose answers are broken, endless or none |
 //! | `logs` | the request log, its spool, counters and statistics |
 //! | `lifecycle` | start, check, signals, restart |
+//! | `bounds` | what may grow, and no further |
+//! | `exhaustion` | no descriptors, no disk, no memory to spare, a clock that jumps |
 //! | `admin_api` | what tools written for 1.4.x call |
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's own helpers fail the test")]
 
 mod admin_api;
+mod bounds;
+mod exhaustion;
 mod hostile_clients;
 mod hostile_providers;
 mod lifecycle;

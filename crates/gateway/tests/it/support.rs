@@ -7,6 +7,7 @@ use testkit::provider::MockProvider;
 pub(crate) mod call;
 pub(crate) mod flood;
 pub(crate) mod keys;
+pub(crate) mod process;
 
 /// The program under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_gpt-load");

@@ -2,7 +2,7 @@
 
 use domain::ids::KeyId;
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_query::{DeleteStatement, Expr, ExprTrait, OnConflict, Query};
 
 use crate::engine::Row;
 use crate::schema::KeyCooldowns;
@@ -53,15 +53,24 @@ impl Db {
         Ok(())
     }
 
+    /// Deletes the rests that are over by `now`.
+    pub async fn delete_ended_cooldowns(&self, now: Timestamp) -> Result<(), StorageError> {
+        self.engine().execute(&self.ended(now)).await.map(drop)
+    }
+
+    fn ended(&self, now: Timestamp) -> DeleteStatement {
+        let over = Expr::col(KeyCooldowns::Until).lte(self.dialect().time(now));
+        Query::delete().from_table(KeyCooldowns::Table).and_where(over).take()
+    }
+
     /// The rests that go on after `now`. Those that are over are deleted.
     pub async fn cooldowns(&self, now: Timestamp) -> Result<Vec<Cooldown>, StorageError> {
-        let over = Expr::col(KeyCooldowns::Until).lte(self.dialect().time(now));
         let query = Query::select()
             .columns([KeyCooldowns::KeyId, KeyCooldowns::Model, KeyCooldowns::Until, KeyCooldowns::Guessed])
             .from(KeyCooldowns::Table)
             .take();
         let mut tx = self.engine().begin().await?;
-        tx.execute(Query::delete().from_table(KeyCooldowns::Table).and_where(over)).await?;
+        tx.execute(&self.ended(now)).await?;
         let rows = tx.fetch(&query).await?;
         tx.commit().await?;
         rows.iter().map(read).collect()

@@ -11,6 +11,9 @@ use uuid::Uuid;
 use super::segment::{self, EntryRef};
 use super::{HEADER_BYTES, Limits, Shared, SpoolRecord, Tally};
 
+/// Room beyond the cap for what dropped rows count for.
+const TALLIES_BYTES: u64 = 64 << 20;
+
 /// Appends records to the spool. Clones append to the same one.
 #[derive(Clone, Debug)]
 pub struct Writer {
@@ -36,23 +39,44 @@ impl Writer {
     /// They survive the death of the process once this returns. After an error none of them is in the spool: call again
     /// with the same.
     pub fn append<'r>(&self, records: impl IntoIterator<Item = SpoolRecord<'r>>) -> io::Result<Appended> {
-        let mut active = self.shared.active();
-        if active.bytes >= self.shared.limits.segment_bytes {
+        let (mut active, limits) = (self.shared.active(), self.shared.limits);
+        if active.bytes >= limits.segment_bytes {
             self.shared.roll(&mut active)?;
         }
-        let (frames, appended) = frames(records, active.disk_bytes(), self.shared.limits)?;
+        let used = active.disk_bytes();
+        let mut tally = active.owed.clone();
+        let (mut frames, appended) = frames(records, &mut tally, used, limits)?;
+        // What rows count for is small, but goes on for as long as the database is away.
+        if used < limits.cap_bytes + TALLIES_BYTES && !tally.is_empty() {
+            segment::push(&mut frames, &EntryRef::Tally(&tally))?;
+            tally = Tally::default();
+        }
         active.append(&frames)?;
+        active.owed = tally;
         Ok(appended)
+    }
+
+    /// Keeps of records that are given up what they count for, in memory until the next [`append`](Self::append) that finds room.
+    pub fn count<'r>(&self, records: impl IntoIterator<Item = SpoolRecord<'r>>) {
+        let mut active = self.shared.active();
+        records.into_iter().for_each(|record| active.owed.add(&record));
+    }
+
+    /// Whether something is counted that is not in the spool yet.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        !self.shared.active().owed.is_empty()
     }
 }
 
-/// The frames for `records` in a spool of `used` bytes.
+/// The frames for `records` in a spool of `used` bytes; those for which there is no room are added to `tally`.
 fn frames<'r>(
     records: impl IntoIterator<Item = SpoolRecord<'r>>,
+    tally: &mut Tally,
     used: u64,
     limits: Limits,
 ) -> io::Result<(Vec<u8>, Appended)> {
-    let (mut bytes, mut tally, mut appended) = (Vec::new(), Tally::default(), Appended::default());
+    let (mut bytes, mut appended) = (Vec::new(), Appended::default());
     for mut record in records {
         record.sanitize();
         let used = used + bytes.len() as u64;
@@ -67,9 +91,6 @@ fn frames<'r>(
         }
         segment::push(&mut bytes, &EntryRef::Row(&record))?;
     }
-    if !tally.is_empty() {
-        segment::push(&mut bytes, &EntryRef::Tally(&tally))?;
-    }
     Ok((bytes, appended))
 }
 
@@ -82,6 +103,8 @@ pub(super) struct Active {
     pub(super) bytes: u64,
     /// Of the other segments.
     other_bytes: u64,
+    /// What records count for that are in no segment.
+    owed: Tally,
 }
 
 impl Active {
@@ -97,7 +120,12 @@ impl Active {
             let _ = fs::remove_file(&path);
             return Err(error);
         }
-        Ok(Self { file, number, bytes: HEADER_BYTES, other_bytes })
+        Ok(Self { file, number, bytes: HEADER_BYTES, other_bytes, owed: Tally::default() })
+    }
+
+    /// Makes `next` the segment that is written to.
+    pub(super) fn go_on_in(&mut self, next: Self) {
+        *self = Self { owed: std::mem::take(&mut self.owed), ..next };
     }
 
     pub(super) fn disk_bytes(&self) -> u64 {

@@ -248,7 +248,11 @@ async fn rests_are_kept_until_they_are_over() {
     test.db.save_cooldowns(std::slice::from_ref(&longer)).await.unwrap();
 
     assert_eq!(test.db.cooldowns(at("2026-01-01T00:05:00Z")).await.unwrap(), [whole, longer.clone()]);
-    assert_eq!(test.db.cooldowns(at("2026-01-01T00:10:00Z")).await.unwrap(), [longer]);
+    assert_eq!(test.db.cooldowns(at("2026-01-01T00:10:00Z")).await.unwrap(), std::slice::from_ref(&longer));
+    test.db.delete_ended_cooldowns(at("2026-01-01T00:29:59Z")).await.unwrap();
+    assert_eq!(test.db.cooldowns(at("2026-01-01T00:00:00Z")).await.unwrap(), [longer]);
+    test.db.delete_ended_cooldowns(at("2026-01-01T00:30:00Z")).await.unwrap();
+    assert!(test.db.cooldowns(at("2026-01-01T00:00:00Z")).await.unwrap().is_empty());
     test.db.delete_cooldowns(&ids).await.unwrap();
     assert!(test.db.cooldowns(at("2026-01-01T00:00:00Z")).await.unwrap().is_empty());
 }

@@ -1,5 +1,7 @@
 //! A TCP connection to a host, over whichever of its addresses answers first.
 
+mod lookup;
+
 use std::{io, net::SocketAddr, time::Duration};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -19,13 +21,21 @@ const KEEPALIVE_EVERY: Duration = Duration::from_secs(15);
 
 /// Resolves `host` and connects.
 pub(super) async fn open(host: &str, port: u16) -> Result<TcpStream, SendError> {
-    let found = tokio::net::lookup_host((host, port)).await;
-    let addresses: Vec<_> = found.map_err(|error| failed(SendErrorKind::Dns, host, port, &error))?.collect();
+    let found = lookup::addresses(host, port).await;
+    let addresses = found.map_err(|error| failed(SendErrorKind::Dns, host, port, &error))?;
     race(interleaved(addresses)).await.map_err(|error| failed(SendErrorKind::Connect, host, port, &error))
 }
 
 fn failed(kind: SendErrorKind, host: &str, port: u16, error: &io::Error) -> SendError {
+    let kind = if is_of_this_machine(error) { SendErrorKind::Exhausted } else { kind };
     SendError::new(kind, format_args!("{}: {error}", host_and_port(host, port)))
+}
+
+/// Whether it says that the process or the machine is out of file descriptors or memory.
+fn is_of_this_machine(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    error.kind() == io::ErrorKind::OutOfMemory || matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
 }
 
 /// Alternates between IPv6 and IPv4, beginning with the family the resolver put first (RFC 8305 4).

@@ -20,6 +20,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     runtime::Handle,
+    sync::OwnedSemaphorePermit,
     task::AbortHandle,
     time::Instant,
 };
@@ -55,13 +56,18 @@ struct Heard {
 }
 
 impl Conn {
-    /// Starts HTTP over `io`; its driver becomes one of `tasks`.
-    pub(crate) async fn open<T>(io: T, tasks: &TaskTracker, runtime: &Handle) -> hyper::Result<Self>
+    /// Starts HTTP over `io`, which counts as `socket` as long as it is open; its driver becomes one of `tasks`.
+    pub(crate) async fn open<T>(
+        io: T,
+        socket: Option<OwnedSemaphorePermit>,
+        tasks: &TaskTracker,
+        runtime: &Handle,
+    ) -> hyper::Result<Self>
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let heard = Arc::<Heard>::default();
-        let io = TokioIo::new(Watched { io, heard: Arc::clone(&heard) });
+        let io = TokioIo::new(Watched { io, heard: Arc::clone(&heard), _socket: socket });
         let (sender, connection) =
             http1::Builder::new().max_buf_size(MAX_READ_BYTES).max_header_size(MAX_HEAD_BYTES).handshake(io).await?;
         let driver = tasks.spawn_on(
@@ -122,6 +128,7 @@ impl Drop for Conn {
 struct Watched<T> {
     io: T,
     heard: Arc<Heard>,
+    _socket: Option<OwnedSemaphorePermit>,
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {

@@ -22,7 +22,7 @@ fn pool() -> Arc<Pool> {
 /// A connection that is ready for a request, and its peer's side.
 async fn connection(pool: &Pool) -> (Conn, DuplexStream) {
     let (ours, theirs) = duplex(1024);
-    let conn = Conn::open(ours, pool.tasks(), pool.runtime()).await.expect("a handshake");
+    let conn = Conn::open(ours, None, pool.tasks(), pool.runtime()).await.expect("a handshake");
     while !conn.is_ready() {
         tokio::task::yield_now().await;
     }

@@ -49,3 +49,28 @@ impl StoredKeys {
         is_it.then_some(stored)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::key::KeyStatus;
+    use domain::secret::Secret;
+
+    use super::*;
+    use crate::journal::tests::entry;
+
+    #[test]
+    fn keys_that_are_remembered_are_bounded() {
+        let mut keys = StoredKeys::new(Arc::new(KeyCipher::new(None).unwrap()));
+        for first in (0..4 * REMEMBERED).step_by(100) {
+            let key = |number: usize| {
+                let secret = Secret::from(format!("sk-{number}").as_str());
+                Arc::new(PoolKey::new(KeyId(i64::try_from(number).unwrap()), secret, KeyStatus::Active, 0))
+            };
+            let entries: Vec<_> =
+                (first..first + 100).map(|number| Entry { key: Some(key(number)), ..entry(1, 0) }).collect();
+            keys.learn(&entries);
+            assert!(entries.iter().all(|entry| keys.of(entry.key.as_ref().unwrap()).is_some()));
+            assert!(keys.known.len() <= REMEMBERED + 100);
+        }
+    }
+}

@@ -101,7 +101,7 @@ impl Pool {
         if rests_longer && rest.time > LONG_REST {
             let long = LongRest { until: clock::wall_time_of(until_ms), guessed: rest.guessed };
             self.changes.note(key.id, |change| {
-                change.rests.insert(model.unwrap_or_default().to_owned(), long);
+                change.rest(model.unwrap_or_default().to_owned(), long);
             });
         }
         rest.time

@@ -7,6 +7,7 @@ use testkit::http::Connection;
 use testkit::provider::{Answer, MockProvider, Script};
 
 use super::{SHAPES, kind_of};
+use crate::support::process::peak_memory_bytes;
 use crate::support::{app_and_provider, builder};
 
 const MIB: usize = 1 << 20;
@@ -216,4 +217,6 @@ async fn all_kept_bodies_together_have_a_limit() {
         assert_eq!(connection.response("POST").await.unwrap().status, 204);
     }
     assert_eq!(edited.request("POST", "/v1/x").body(body).fetch().await.status, 204, "all has been given back");
+    let peak = peak_memory_bytes(&app) / MIB as u64;
+    assert!(peak < 3 * 256, "{peak} MiB: each body is kept once, and once more while its edited copy is sent");
 }

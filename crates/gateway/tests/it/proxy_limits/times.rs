@@ -98,3 +98,16 @@ async fn a_client_that_never_reads_is_given_up() {
     assert_eq!((&row["status_code"], &row["is_success"]), (&499.into(), &false.into()));
     assert_eq!(Request::get(&app.url("/health")).fetch().await.status, 200);
 }
+
+#[tokio::test]
+async fn a_body_for_the_admin_api_that_stops_coming_is_refused_too() {
+    let (app, _) = impatient().await;
+    for path in ["/api/auth/login", "/api/groups", "/api/keys/add-multiple"] {
+        let mut connection = Connection::open(&app.addr().to_string()).await.unwrap();
+        let request = app.api().request("POST", path).header("Content-Length", "100").to_bytes();
+        connection.write(&request).await.unwrap();
+        connection.write("{\"auth_key\":").await.unwrap();
+        let reply = connection.response("POST").await.unwrap().finish().await.unwrap().0;
+        assert!(matches!(reply.status, 400 | 401), "{path}: {}", reply.text());
+    }
+}

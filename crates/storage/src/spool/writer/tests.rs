@@ -109,3 +109,45 @@ fn many_threads_append_at_once() {
     }
     assert_eq!(rows, 400);
 }
+
+#[test]
+fn what_is_counted_goes_out_with_the_next_append_once() {
+    let dir = TempDir::new().unwrap();
+    let spool = Spool::open(dir.path(), Limits { segment_bytes: 1, ..Limits::default() }).unwrap();
+    spool.writer().count([record("a"), record("b")]);
+    assert!(spool.writer().owes());
+    for _ in 0..3 {
+        spool.writer().append([record("c")]).unwrap();
+        assert!(!spool.writer().owes());
+    }
+    assert_eq!(succeeded(&spool), 5, "two that were counted, three that are there");
+}
+
+/// Beyond the cap only sums are written, and beyond [`TALLIES_BYTES`] more nothing at all.
+#[test]
+fn a_spool_that_is_never_emptied_ends_somewhere() {
+    let dir = TempDir::new().unwrap();
+    let spool = Spool::open(dir.path(), Limits { cap_bytes: 1000, ..Limits::default() }).unwrap();
+    let full = 1000 + super::TALLIES_BYTES;
+    spool.shared.active().other_bytes = full;
+    for _ in 0..10 {
+        assert_eq!(spool.writer().append([record("m")]).unwrap().rows_dropped, 1);
+    }
+    assert!(spool.writer().owes());
+    assert_eq!(spool.bytes(), full + super::HEADER_BYTES);
+    spool.shared.active().forget(full);
+    spool.writer().append([]).unwrap();
+    assert!(!spool.writer().owes());
+    assert_eq!(succeeded(&spool), 10);
+}
+
+/// The sum of all batches.
+fn succeeded(spool: &Spool) -> i64 {
+    let mut drain = spool.drain(None).unwrap();
+    let mut sum = 0;
+    while let Some(batch) = drain.next_batch().unwrap() {
+        sum += batch.tally.hours.values().map(|hour| hour.succeeded).sum::<i64>();
+        drain.confirm();
+    }
+    sum
+}
