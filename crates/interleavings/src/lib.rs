@@ -5,6 +5,7 @@
 //! then holds for all of them.
 
 #![expect(clippy::must_use_candidate, reason = "the lint does not see that loom's atomics change")]
+#![expect(clippy::new_without_default, reason = "what is private in the program is public here")]
 
 extern crate self as domain;
 
