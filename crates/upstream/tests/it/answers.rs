@@ -2,7 +2,6 @@
 
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use upstream::{RequestBody, SendErrorKind};
 
@@ -173,7 +172,7 @@ async fn an_upgraded_connection_becomes_a_tunnel() {
     let response = response.expect("a response");
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     settle().await;
-    let mut tunnel = TokioIo::new(hyper::upgrade::on(response).await.expect("a tunnel"));
+    let mut tunnel = response.into_body().into_upgraded().expect("a tunnel");
     let mut greeting = [0; 5];
     tunnel.read_exact(&mut greeting).await.expect("a greeting");
     assert_eq!(&greeting, b"hello");
