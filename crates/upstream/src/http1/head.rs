@@ -9,6 +9,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
 use httparse::{ParserConfig, Status};
+use hyper::ext::ReasonPhrase;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::{ExchangeError, MAX_FIELDS, SMALL_READ_BYTES};
@@ -101,7 +102,7 @@ impl HeadReader {
     }
 }
 
-/// The head with values of its own: slices of one copy of it.
+/// The head with values of its own: slices of one copy of it. A reason in words of the peer's own is where hyper's server looks for it.
 fn built(head: &[u8], parsed: &httparse::Response<'_, '_>, status: StatusCode) -> Option<Response<()>> {
     let copy = Bytes::copy_from_slice(head);
     let mut headers = HeaderMap::with_capacity(parsed.headers.len());
@@ -115,6 +116,11 @@ fn built(head: &[u8], parsed: &httparse::Response<'_, '_>, status: StatusCode) -
     *response.status_mut() = status;
     *response.version_mut() = if parsed.version == Some(1) { Version::HTTP_11 } else { Version::HTTP_10 };
     *response.headers_mut() = headers;
+    if parsed.reason != status.canonical_reason()
+        && let Ok(reason) = ReasonPhrase::try_from(parsed.reason.unwrap_or_default().as_bytes())
+    {
+        response.extensions_mut().insert(reason);
+    }
     Some(response)
 }
 

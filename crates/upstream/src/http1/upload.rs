@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IoSlice, Write},
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -16,6 +17,9 @@ use crate::body::RequestBody;
 
 /// Room for an ordinary head.
 const HEAD_BYTES: usize = 1024;
+/// A smaller chunk is copied beside what goes out before it, up to [`JOINED_BYTES`] in all: one write instead of many.
+const SMALL_CHUNK_BYTES: usize = 4 * 1024;
+const JOINED_BYTES: usize = 16 * 1024;
 /// Writes in a row before others get their turn: what comes from the peer, too, is to be looked at.
 const WRITES_A_TURN: usize = 16;
 
@@ -31,6 +35,8 @@ pub(crate) struct Upload {
     framing: Framing,
     /// Everything has been taken out of the body.
     is_last: bool,
+    /// The body has been waited for.
+    has_waited: bool,
 }
 
 #[derive(Debug)]
@@ -50,7 +56,16 @@ impl Upload {
             None => Framing::Chunked(named_trailers(&parts.headers)),
         };
         let is_last = matches!(framing, Framing::Length(0));
-        Self { before: encoded(&parts), written: 0, data: Bytes::new(), after: b"", body, framing, is_last }
+        Self {
+            before: encoded(&parts),
+            written: 0,
+            data: Bytes::new(),
+            after: b"",
+            body,
+            framing,
+            is_last,
+            has_waited: false,
+        }
     }
 
     /// Sends what can be sent now; ready once that was all.
@@ -60,6 +75,11 @@ impl Upload {
     {
         for _ in 0..WRITES_A_TURN {
             let staged = self.poll_stage(cx)?;
+            if staged.is_pending() && !mem::replace(&mut self.has_waited, true) {
+                // Asked for, more of the body may be there in a moment, or be found to be broken: nothing of it is to be sent then.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             ready!(self.poll_write(cx, io))?;
             if self.is_last || staged.is_pending() {
                 ready!(Pin::new(&mut *io).poll_flush(cx))?;
@@ -70,13 +90,14 @@ impl Upload {
         Poll::Pending
     }
 
-    /// Makes the body's next bytes the next to be written, unless some still are; pending if the body has none yet.
+    /// Makes what the body has the next to be written, unless there is enough; pending if the body has no more yet.
     fn poll_stage(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ExchangeError>> {
-        while !self.is_last && self.data.is_empty() && self.after.is_empty() {
+        while !self.is_last && self.data.is_empty() && self.after.is_empty() && self.before.len() < JOINED_BYTES {
             let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)?) else {
                 return Poll::Ready(self.stage_end(None));
             };
             match frame.into_data() {
+                Ok(data) if data.is_empty() => {}
                 Ok(data) => self.stage(data)?,
                 Err(frame) => return Poll::Ready(self.stage_end(frame.into_trailers().ok())),
             }
@@ -85,20 +106,23 @@ impl Upload {
     }
 
     fn stage(&mut self, data: Bytes) -> Result<(), ExchangeError> {
-        if data.is_empty() {
-            return Ok(());
-        }
         match &mut self.framing {
             Framing::Length(left) => {
                 *left = left.checked_sub(data.len() as u64).ok_or(ExchangeError::WrongLength)?;
                 self.is_last = *left == 0;
+                self.data = data;
             }
             Framing::Chunked(_) => {
                 write!(self.before, "{:x}\r\n", data.len())?;
-                self.after = b"\r\n";
+                if data.len() < SMALL_CHUNK_BYTES {
+                    self.before.extend_from_slice(&data);
+                    self.before.extend_from_slice(b"\r\n");
+                } else {
+                    self.data = data;
+                    self.after = b"\r\n";
+                }
             }
         }
-        self.data = data;
         Ok(())
     }
 

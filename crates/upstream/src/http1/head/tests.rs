@@ -85,3 +85,15 @@ fn a_head_has_limits_wherever_reads_end() {
         }
     }
 }
+
+#[test]
+fn a_reason_in_words_of_its_own_is_kept() {
+    for (line, kept) in
+        [("200 OK", None), ("200 Fine", Some("Fine")), ("299 Quite Fine", Some("Quite Fine")), ("200", Some(""))]
+    {
+        let head = HeadReader::default().push(format!("HTTP/1.1 {line}\r\n\r\n").as_bytes());
+        let head = head.expect("well-formed").expect("whole");
+        let reason = head.response.extensions().get::<ReasonPhrase>().map(ReasonPhrase::as_bytes);
+        assert_eq!(reason, kept.map(str::as_bytes), "{line}");
+    }
+}
