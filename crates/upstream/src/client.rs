@@ -155,7 +155,7 @@ impl Client {
         let Answering { conn, upload, takes } = answering;
         let decoder = Decoder::of(&response, is_head);
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let upgraded = Upgraded::new(rest.freeze(), conn.into_stream());
+            let upgraded = Upgraded::new(rest.freeze(), conn);
             return response.map(|()| ResponseBody::upgraded(decoder, upgraded));
         }
         // A peer that has refused a request has no use for the rest of it (RFC 9112 9.5).

@@ -96,7 +96,7 @@ impl ResponseBody {
     /// Goes on sending the request: a peer may begin its answer before it has heard everything.
     fn poll_upload(&mut self, cx: &mut Context<'_>) {
         let (Some(upload), Some(lease)) = (&mut self.upload, &mut self.lease) else { return };
-        if let Poll::Ready(sent) = upload.poll(cx, lease.conn.stream()) {
+        if let Poll::Ready(sent) = upload.poll(cx, &mut lease.conn.stream) {
             lease.reusable &= sent.is_ok();
             self.upload = None;
         }
@@ -105,7 +105,7 @@ impl ResponseBody {
     /// Reads once; how many bytes came. The body's own among them are held then.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let Some(lease) = &mut self.lease else { return Poll::Ready(Ok(0)) };
-        let stream = lease.conn.stream();
+        let stream = &mut lease.conn.stream;
         if self.read_bytes <= SMALL_READ_BYTES {
             let mut space = [const { MaybeUninit::uninit() }; SMALL_READ_BYTES];
             let mut read = ReadBuf::uninit(&mut space);

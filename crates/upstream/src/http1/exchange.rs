@@ -42,14 +42,14 @@ impl Exchange {
 
     /// Sends what can be sent, and tells the head once it is there.
     pub(crate) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, ExchangeError>> {
-        if let Poll::Ready(read) = self.reader.poll(cx, self.conn.stream()) {
+        if let Poll::Ready(read) = self.reader.poll(cx, &mut self.conn.stream) {
             return Poll::Ready(read.map_err(|error| match (error, self.refused.take()) {
                 (ExchangeError::Closed, Some(refused)) => ExchangeError::Io(refused),
                 (error, _) => error,
             }));
         }
         let Some(upload) = &mut self.upload else { return Poll::Pending };
-        match upload.poll(cx, self.conn.stream()) {
+        match upload.poll(cx, &mut self.conn.stream) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(ExchangeError::Io(error))) => self.refused = Some(error),

@@ -9,18 +9,18 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connect::Stream;
+use crate::pool::conn::Conn;
 
 /// What is behind a 101: bytes both ways. Dropped, it closes the connection.
 pub struct Upgraded {
     /// Came together with the head.
     ahead: Bytes,
-    stream: Stream,
+    conn: Conn,
 }
 
 impl Upgraded {
-    pub(crate) fn new(ahead: Bytes, stream: Stream) -> Self {
-        Self { ahead, stream }
+    pub(crate) fn new(ahead: Bytes, conn: Conn) -> Self {
+        Self { ahead, conn }
     }
 }
 
@@ -33,7 +33,7 @@ impl fmt::Debug for Upgraded {
 impl AsyncRead for Upgraded {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.ahead.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(cx, buf);
+            return Pin::new(&mut self.conn.stream).poll_read(cx, buf);
         }
         let now = self.ahead.len().min(buf.remaining());
         buf.put_slice(&self.ahead[..now]);
@@ -44,7 +44,7 @@ impl AsyncRead for Upgraded {
 
 impl AsyncWrite for Upgraded {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        Pin::new(&mut self.conn.stream).poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -52,18 +52,18 @@ impl AsyncWrite for Upgraded {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        Pin::new(&mut self.conn.stream).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.conn.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut self.conn.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(&mut self.conn.stream).poll_shutdown(cx)
     }
 }

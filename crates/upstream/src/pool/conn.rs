@@ -17,7 +17,7 @@ pub(crate) const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Dropped, it closes its socket at once, whatever goes on there and even if the peer reads nothing.
 pub(crate) struct Conn {
-    stream: Stream,
+    pub(crate) stream: Stream,
     expires: Instant,
     _socket: Option<OwnedSemaphorePermit>,
 }
@@ -40,11 +40,6 @@ impl Conn {
     pub(crate) fn expires(&self) -> Instant {
         self.expires
     }
-
-    pub(crate) fn stream(&mut self) -> &mut Stream {
-        &mut self.stream
-    }
-
 }
 
 impl fmt::Debug for Conn {

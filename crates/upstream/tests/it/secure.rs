@@ -135,9 +135,9 @@ async fn long_bodies_pass_both_ways() {
     let pki = Pki::for_names(&["localhost"]);
     let (server, client) = (Server::start().await, client_trusting(pki.roots.clone()));
     let endpoint = endpoint(&format!("https://localhost:{}", server.port()));
-    let long: String = (0..1 << 18).map(|at| format!("{at:08x}")).collect();
-    let chunks: Vec<_> = long.as_bytes().chunks(100_001).map(|chunk| String::from_utf8_lossy(chunk)).collect();
-    let chunks: String = chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
+    let long = (0..1 << 18).map(|at| format!("{at:08x}")).collect::<Vec<_>>().concat();
+    let chunk = |data: &[u8]| format!("{:x}\r\n{}\r\n", data.len(), String::from_utf8_lossy(data));
+    let chunks = long.as_bytes().chunks(100_001).map(chunk).collect::<Vec<_>>().concat();
     let by_length = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{long}", long.len());
     let by_chunks = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
     let mut peer = None;
