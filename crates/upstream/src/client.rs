@@ -136,7 +136,7 @@ impl Client {
         let head = poll_fn(|cx| exchange.poll_head(cx));
         match await_head(head, head_timeout, replay.as_ref()).await {
             Some(Ok(head)) if is_of_the_proxy(endpoint, &head.response) => Err(Failure::refused_by_proxy(endpoint)),
-            Some(Ok(head)) => match incoming::fault(&head.response, asks_for_tunnel) {
+            Some(Ok(head)) => match incoming::fault(&head.response, asks_for_tunnel && exchange.is_sent()) {
                 None => Ok(self.deliver(endpoint, exchange.into_answering(), head, is_head)),
                 Some(fault) => Err(Failure::broken_head(fault)),
             },

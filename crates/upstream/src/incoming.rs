@@ -5,10 +5,11 @@ use http::{
     header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
-/// What is wrong with the head of a response, if anything is.
-pub(crate) fn fault<B>(response: &Response<B>, asked_for_tunnel: bool) -> Option<&'static str> {
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS && !asked_for_tunnel {
-        return Some("it switches protocols, which nobody asked for");
+/// What is wrong with the head of a response, if anything is. `may_switch`: a request for another protocol has been sent, all of it
+/// (RFC 9110 7.8).
+pub(crate) fn fault<B>(response: &Response<B>, may_switch: bool) -> Option<&'static str> {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
+        return Some("it switches protocols, which nobody asked for, or before it has heard the request");
     }
     let headers = response.headers();
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();

@@ -64,6 +64,11 @@ impl Exchange {
         self.reader.has_heard()
     }
 
+    /// Whether the peer has got all of the request.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.upload.is_none() && self.refused.is_none()
+    }
+
     pub(crate) fn into_answering(self) -> Answering {
         Answering { conn: self.conn, upload: self.upload, takes: self.refused.is_none() }
     }

@@ -216,6 +216,24 @@ async fn an_answer_that_begins_early_goes_along_with_the_rest_of_the_request() {
 }
 
 #[tokio::test]
+async fn protocols_are_not_switched_in_the_middle_of_a_request() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let (sender, body) = upload(100);
+    sender.send("one");
+    let request = || Request::post("/x").header("upgrade", "websocket").body(body.attempt()).expect("a request");
+    let script = async {
+        let mut peer = server.accept().await;
+        peer.read_to("one").await;
+        peer.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n").await;
+        peer
+    };
+    let (response, peer) = tokio::join!(client.send(&endpoint, LONG, request), script);
+    assert_eq!(response.expect_err("no tunnel").kind(), SendErrorKind::BrokenHead);
+    peer.closed().await;
+}
+
+#[tokio::test]
 async fn an_answer_counts_though_its_peer_takes_no_more_of_the_request() {
     let (server, client) = (Server::start().await, client());
     let endpoint = endpoint(&server.url());
