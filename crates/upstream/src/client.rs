@@ -1,9 +1,8 @@
 //! Sends one request over a kept or a new connection and waits for the head of its answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, sync::Arc, time::Duration};
 
-use http::{Request, Response, StatusCode, Version, header};
-use hyper::{body::Incoming, client::conn::TrySendError};
+use http::{Method, Request, Response, StatusCode, Version, header};
 use rustls::ClientConfig;
 use tokio::{
     runtime::Handle,
@@ -19,6 +18,12 @@ use crate::{
     connect,
     endpoint::Endpoint,
     error::{SendError, SendErrorKind},
+    http1::{
+        ExchangeError, Upgraded,
+        decoder::Decoder,
+        exchange::{Answering, Exchange},
+        head::Head,
+    },
     incoming, outgoing,
     pool::{Pool, conn::Conn},
     response::{Lease, ResponseBody},
@@ -36,14 +41,12 @@ pub struct Client {
 /// A request that got no head, and what is needed to decide whether a fresh connection makes up for it.
 struct Failure {
     error: SendError,
-    /// The request, if nothing of it was sent.
-    unsent: Option<Box<Request<RequestBody>>>,
     /// The connection closed without a byte of an answer, and the body can be sent from its start.
     repeatable: bool,
 }
 
 impl Client {
-    /// A client without connections. Their tasks run on `runtime` as part of `tasks`.
+    /// A client without connections. What closes idle ones in time runs on `runtime` as one of `tasks`.
     #[must_use]
     pub fn new(tls: Arc<ClientConfig>, tasks: TaskTracker, runtime: Handle) -> Self {
         Self { pool: Pool::new(tasks, runtime), tls: TlsConnector::from(tls), sockets: None }
@@ -76,18 +79,15 @@ impl Client {
     where
         F: FnMut() -> Request<RequestBody>,
     {
-        let mut next = None;
         if let Some(conn) = self.pool.take(endpoint) {
             match self.exchange(endpoint, conn, request(), head_timeout).await {
                 Ok(response) => return Ok(response),
-                Err(Failure { unsent: Some(unsent), .. }) => next = Some(*unsent),
                 Err(Failure { repeatable: true, .. }) => {}
                 Err(failure) => return Err(failure.error),
             }
         }
         let conn = Box::pin(self.connect(endpoint)).await?;
-        let next = next.unwrap_or_else(request);
-        self.exchange(endpoint, conn, next, head_timeout).await.map_err(|failure| failure.error)
+        self.exchange(endpoint, conn, request(), head_timeout).await.map_err(|failure| failure.error)
     }
 
     /// Closes all idle connections now and the others when their responses end.
@@ -109,9 +109,7 @@ impl Client {
             let target = endpoint.origin().host_and_port();
             SendError::new(SendErrorKind::ConnectTimeout, format_args!("{target} after {limit:?}"))
         })??;
-        Conn::open(stream, socket, self.pool.tasks(), self.pool.runtime())
-            .await
-            .map_err(|error| SendError::caused(SendErrorKind::Connect, &error))
+        Ok(Conn::new(stream, socket))
     }
 
     async fn socket(&self) -> Option<OwnedSemaphorePermit> {
@@ -126,42 +124,53 @@ impl Client {
     async fn exchange(
         &self,
         endpoint: &Arc<Endpoint>,
-        mut conn: Conn,
+        conn: Conn,
         mut request: Request<RequestBody>,
         head_timeout: Duration,
     ) -> Result<Response<ResponseBody>, Failure> {
         outgoing::prepare(&mut request, endpoint);
         let asks_for_tunnel = request.headers().contains_key(header::UPGRADE);
+        let is_head = *request.method() == Method::HEAD;
         let replay = request.body().replay();
-        let head = conn.send(request);
+        let mut exchange = Exchange::new(conn, request);
+        let head = poll_fn(|cx| exchange.poll_head(cx));
         match await_head(head, head_timeout, replay.as_ref()).await {
-            Some(Ok(response)) if is_of_the_proxy(endpoint, &response) => Err(Failure::refused_by_proxy(endpoint)),
-            Some(Ok(response)) => match incoming::fault(&response, asks_for_tunnel) {
-                None => Ok(self.deliver(endpoint, conn, response)),
+            Some(Ok(head)) if is_of_the_proxy(endpoint, &head.response) => Err(Failure::refused_by_proxy(endpoint)),
+            Some(Ok(head)) => match incoming::fault(&head.response, asks_for_tunnel && exchange.is_sent()) {
+                None => Ok(self.deliver(endpoint, exchange.into_answering(), head, is_head)),
                 Some(fault) => Err(Failure::broken_head(fault)),
             },
-            Some(Err(error)) => Err(Failure::of(error, conn.answered(), replay.as_ref())),
+            Some(Err(error)) => Err(Failure::of(&error, exchange.is_answered(), replay.as_ref())),
             None => Err(Failure::timed_out(endpoint, head_timeout, replay.as_ref())),
         }
     }
 
-    fn deliver(&self, endpoint: &Arc<Endpoint>, conn: Conn, response: Response<Incoming>) -> Response<ResponseBody> {
-        conn.head_is_there();
-        let lease = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            conn.detach();
-            None
-        } else {
-            // To a peer that speaks HTTP/1.0, a body of unknown length could not be sent.
-            let reusable = response.version() == Version::HTTP_11;
-            let (endpoint, pool) = (Arc::clone(endpoint), Arc::clone(&self.pool));
-            Some(Lease { conn, reusable, endpoint, pool })
-        };
-        response.map(|incoming| ResponseBody::new(incoming, lease))
+    fn deliver(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        answering: Answering,
+        Head { response, rest }: Head,
+        is_head: bool,
+    ) -> Response<ResponseBody> {
+        let Answering { conn, upload, takes } = answering;
+        let decoder = Decoder::of(&response, is_head);
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let upgraded = Upgraded::new(rest.freeze(), conn);
+            return response.map(|()| ResponseBody::upgraded(decoder, upgraded));
+        }
+        // A peer that has refused a request has no use for the rest of it (RFC 9112 9.5).
+        let is_refused = upload.is_some() && response.status().as_u16() >= 400;
+        let upload = upload.filter(|_| !is_refused);
+        // To a peer that speaks HTTP/1.0, a body of unknown length could not be sent.
+        let reusable = takes && !is_refused && response.version() == Version::HTTP_11 && !incoming::closes(&response);
+        let (endpoint, pool) = (Arc::clone(endpoint), Arc::clone(&self.pool));
+        let lease = Lease { conn, reusable, endpoint, pool };
+        response.map(|()| ResponseBody::new(decoder, rest, lease, upload))
     }
 }
 
 /// Whether an HTTP proxy that forwards answers for itself: it does not take our login (RFC 9110 15.5.8).
-fn is_of_the_proxy(endpoint: &Endpoint, response: &Response<Incoming>) -> bool {
+fn is_of_the_proxy(endpoint: &Endpoint, response: &Response<()>) -> bool {
     endpoint.absolute().is_some() && response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
 }
 
@@ -178,26 +187,24 @@ async fn await_head<T>(head: impl Future<Output = T>, limit: Duration, replay: O
 }
 
 impl Failure {
-    fn of(mut error: TrySendError<Request<RequestBody>>, answered: bool, replay: Option<&Replay>) -> Self {
-        let unsent = error.take_message().map(Box::new);
-        let error = error.into_error();
+    fn of(error: &ExchangeError, answered: bool, replay: Option<&Replay>) -> Self {
         let kind = match replay.and_then(Replay::source_failure) {
             Some(failure) => SendErrorKind::ClientBody(failure),
             None if answered => SendErrorKind::BrokenHead,
             None => SendErrorKind::Reset,
         };
         let repeatable = kind == SendErrorKind::Reset && replay.is_none_or(Replay::can_replay);
-        Self { error: SendError::caused(kind, &error), unsent, repeatable }
+        Self { error: SendError::caused(kind, error), repeatable }
     }
 
     fn refused_by_proxy(endpoint: &Endpoint) -> Self {
         let proxy = endpoint.proxy().map(ToString::to_string).unwrap_or_default();
         let error = SendError::new(SendErrorKind::Proxy, format_args!("{proxy}: it wants other credentials (407)"));
-        Self { error, unsent: None, repeatable: false }
+        Self { error, repeatable: false }
     }
 
     fn broken_head(fault: &str) -> Self {
-        Self { error: SendError::new(SendErrorKind::BrokenHead, fault), unsent: None, repeatable: false }
+        Self { error: SendError::new(SendErrorKind::BrokenHead, fault), repeatable: false }
     }
 
     fn timed_out(endpoint: &Endpoint, limit: Duration, replay: Option<&Replay>) -> Self {
@@ -207,7 +214,7 @@ impl Failure {
         };
         let target = endpoint.origin().host_and_port();
         let error = SendError::new(kind, format_args!("{target} sent none for {limit:?}"));
-        Self { error, unsent: None, repeatable: false }
+        Self { error, repeatable: false }
     }
 }
 

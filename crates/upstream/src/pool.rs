@@ -54,9 +54,9 @@ impl Pool {
         let idle = &mut *guard;
         let stack = idle.stacks.get_mut(endpoint)?;
         let now = Instant::now();
-        while let Some(parked) = stack.pop() {
+        while let Some(mut parked) = stack.pop() {
             idle.count -= 1;
-            if parked.until > now && parked.conn.is_ready() {
+            if parked.until > now && parked.conn.is_quiet() {
                 return Some(parked.conn);
             }
         }
@@ -102,14 +102,6 @@ impl Pool {
 
     pub(crate) fn len(&self) -> usize {
         self.idle().count
-    }
-
-    pub(crate) fn tasks(&self) -> &TaskTracker {
-        &self.tasks
-    }
-
-    pub(crate) fn runtime(&self) -> &Handle {
-        &self.runtime
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
@@ -160,7 +152,7 @@ impl Idle {
     fn expire(&mut self, now: Instant) -> Vec<Parked> {
         let mut expired = Vec::new();
         self.stacks.retain(|_, stack| {
-            expired.extend(stack.extract_if(.., |parked| parked.until <= now || !parked.conn.is_ready()));
+            expired.extend(stack.extract_if(.., |parked| parked.until <= now || !parked.conn.is_quiet()));
             !stack.is_empty()
         });
         self.count -= expired.len();

@@ -13,6 +13,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Frame;
 use hyper::body::Incoming;
 use tokio::time::Instant;
+use upstream::ResponseBody;
 use uuid::Uuid;
 
 use super::admit::{Admitted, admit};
@@ -269,7 +270,8 @@ impl<'p> Journey<'p> {
         let model = choice.service.sent_model(self.asked.as_deref());
         Success { proves_key: true, doubts }.credit(choice, model);
         let idle = seconds(choice.service.settings.stream_idle_timeout);
-        Tunnel::begin(answer.head, self.record, idle, self.admitted.counted)
+        let upstream = answer.rest.and_then(ResponseBody::into_upgraded);
+        Tunnel::begin(answer.head, upstream, self.record, idle, self.admitted.counted)
     }
 
     /// All attempts have failed.

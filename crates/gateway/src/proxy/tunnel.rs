@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, UPGRADE};
 use http::{HeaderValue, Response, response};
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
+use upstream::Upgraded;
 
 use super::record::Record;
 use super::respond::passed_on;
@@ -25,7 +24,7 @@ const BUFFER_BYTES: usize = 8 * 1024;
 
 /// A tunnel that begins once the client has its 101.
 pub struct Tunnel {
-    upstream: OnUpgrade,
+    upstream: Option<Upgraded>,
     status: u16,
     record: Record,
     idle: Duration,
@@ -48,12 +47,15 @@ enum Broken {
 }
 
 impl Tunnel {
-    /// The client's 101, which begins it. `head` is the provider's; `idle` the longest time without a byte either way; `counted` keeps
+    /// The client's 101, which begins it. `head` is the provider's, `upstream` the connection behind it; `idle` the longest time without a byte either way; `counted` keeps
     /// the request counted.
-    pub fn begin(head: response::Parts, record: Record, idle: Duration, counted: Entered) -> Response<ServerBody> {
-        let mut response = Response::from_parts(head, ());
-        let upstream = hyper::upgrade::on(&mut response);
-        let (mut head, ()) = response.into_parts();
+    pub fn begin(
+        mut head: response::Parts,
+        upstream: Option<Upgraded>,
+        record: Record,
+        idle: Duration,
+        counted: Entered,
+    ) -> Response<ServerBody> {
         let protocol = head.headers.remove(UPGRADE);
         head = passed_on(head, false);
         head.headers.remove(CONTENT_LENGTH);
@@ -69,9 +71,9 @@ impl Tunnel {
         C: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let Self { upstream, status, mut record, idle, counted } = *self;
-        let end = match upstream.await {
-            Ok(upstream) => both(client, ahead, TokioIo::new(upstream), idle).await,
-            Err(error) => End::Cut(format!("the provider's connection broke off: {error}")),
+        let end = match upstream {
+            Some(upstream) => both(client, ahead, upstream, idle).await,
+            None => End::Cut("the provider's connection is gone".to_owned()),
         };
         match end {
             End::Orderly => record.finish(status, true, None),

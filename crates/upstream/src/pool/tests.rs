@@ -3,7 +3,7 @@ use std::num::NonZeroUsize;
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 
 use super::*;
-use crate::{Limits, Origin, Proxies};
+use crate::{Limits, Origin, Proxies, connect::Stream};
 
 const IDLE: Duration = Duration::from_secs(90);
 const ALMOST_IDLE: Duration = Duration::from_secs(89);
@@ -19,21 +19,17 @@ fn pool() -> Arc<Pool> {
     Pool::new(TaskTracker::new(), Handle::current())
 }
 
-/// A connection that is ready for a request, and its peer's side.
-async fn connection(pool: &Pool) -> (Conn, DuplexStream) {
+/// A connection, and its peer's side.
+fn connection() -> (Conn, DuplexStream) {
     let (ours, theirs) = duplex(1024);
-    let conn = Conn::open(ours, None, pool.tasks(), pool.runtime()).await.expect("a handshake");
-    while !conn.is_ready() {
-        tokio::task::yield_now().await;
-    }
-    (conn, theirs)
+    (Conn::new(Stream::Memory(ours), None), theirs)
 }
 
 /// Puts `count` connections; their peers in the same order.
 async fn fill(pool: &Arc<Pool>, endpoint: &Arc<Endpoint>, count: usize) -> Vec<DuplexStream> {
     let mut peers = Vec::new();
     for _ in 0..count {
-        let (conn, peer) = connection(pool).await;
+        let (conn, peer) = connection();
         pool.put(endpoint, conn);
         peers.push(peer);
         tokio::time::advance(Duration::from_millis(1)).await;
@@ -112,8 +108,8 @@ async fn idle_connections_are_closed_in_time_without_any_request() {
     assert_eq!(pool.len(), 1);
     tokio::time::sleep(IDLE).await;
     assert_eq!(open(&mut late).await, [false]);
-    pool.tasks().close();
-    pool.tasks().wait().await;
+    pool.tasks.close();
+    pool.tasks.wait().await;
     assert!(pool.idle().sweeper.is_none(), "nothing runs while nothing is idle");
 }
 
@@ -131,7 +127,7 @@ async fn an_expired_connection_is_not_taken_even_before_the_sweep() {
 #[tokio::test(start_paused = true)]
 async fn no_connection_is_used_beyond_its_maximum_age() {
     let (pool, endpoint) = (pool(), endpoint("http://a", 10, 10));
-    let (mut conn, mut peer) = connection(&pool).await;
+    let (mut conn, mut peer) = connection();
     let uses = conn::MAX_AGE.as_secs() / ALMOST_IDLE.as_secs();
     for _ in 0..uses {
         pool.put(&endpoint, conn);
@@ -165,6 +161,6 @@ async fn a_closed_pool_keeps_nothing_and_leaves_no_task() {
     peers.extend(fill(&pool, &endpoint, 1).await);
     assert_eq!(open(&mut peers).await, [false; 3]);
     assert_eq!(pool.len(), 0);
-    pool.tasks().close();
-    pool.tasks().wait().await;
+    pool.tasks.close();
+    pool.tasks.wait().await;
 }

@@ -2,7 +2,6 @@
 
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use upstream::{RequestBody, SendErrorKind};
 
@@ -173,7 +172,7 @@ async fn an_upgraded_connection_becomes_a_tunnel() {
     let response = response.expect("a response");
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     settle().await;
-    let mut tunnel = TokioIo::new(hyper::upgrade::on(response).await.expect("a tunnel"));
+    let mut tunnel = response.into_body().into_upgraded().expect("a tunnel");
     let mut greeting = [0; 5];
     tunnel.read_exact(&mut greeting).await.expect("a greeting");
     assert_eq!(&greeting, b"hello");
@@ -182,4 +181,128 @@ async fn an_upgraded_connection_becomes_a_tunnel() {
     assert_eq!(client.idle_connections(), 0);
     drop(tunnel);
     peer.closed().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_begins_early_goes_along_with_the_rest_of_the_request() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let (sender, body) = upload(100);
+    sender.send("one");
+    let script = async {
+        let mut peer = server.accept().await;
+        peer.read_to("one\r\n").await;
+        peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nONE\r\n").await;
+        peer
+    };
+    let (response, mut peer) = tokio::join!(post(&client, &endpoint, &body), script);
+    let mut answer = response.expect("the early answer").into_body();
+    assert_eq!(next(&mut answer).await, "ONE");
+    sender.send("two");
+    let script = async {
+        peer.read_to("two\r\n").await;
+        peer.write("3\r\nTWO\r\n").await;
+    };
+    let (second, ()) = tokio::join!(next(&mut answer), script);
+    assert_eq!(second, "TWO");
+    drop(sender);
+    let script = async {
+        peer.read_to("0\r\n\r\n").await;
+        peer.write("0\r\n\r\n").await;
+    };
+    let (end, ()) = tokio::join!(answer.frame(), script);
+    assert!(end.is_none() && body.finished());
+    assert_eq!(client.idle_connections(), 1, "both have ended");
+}
+
+#[tokio::test]
+async fn protocols_are_not_switched_in_the_middle_of_a_request() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let (sender, body) = upload(100);
+    sender.send("one");
+    let request = || Request::post("/x").header("upgrade", "websocket").body(body.attempt()).expect("a request");
+    let script = async {
+        let mut peer = server.accept().await;
+        peer.read_to("one").await;
+        peer.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n").await;
+        peer
+    };
+    let (response, peer) = tokio::join!(client.send(&endpoint, LONG, request), script);
+    assert_eq!(response.expect_err("no tunnel").kind(), SendErrorKind::BrokenHead);
+    peer.closed().await;
+}
+
+#[tokio::test]
+async fn an_answer_counts_though_its_peer_takes_no_more_of_the_request() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let (sender, body) = upload(100);
+    sender.send("part");
+    let mut sending = Box::pin(post(&client, &endpoint, &body));
+    let script = async {
+        let mut peer = server.accept().await;
+        peer.read_to("part").await;
+        peer
+    };
+    let peer = tokio::select! {
+        _ = &mut sending => unreachable!("nobody has answered"),
+        peer = script => peer,
+    };
+    // All at once, so that the next write meets the reset before anything has been read.
+    peer.stream.set_zero_linger().expect("an option");
+    let answer = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\n\r\nno!";
+    assert_eq!(peer.stream.try_write(answer).expect("room"), answer.len());
+    drop(peer);
+    sender.send("more");
+    let response = sending.await.expect("the answer");
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(text(response).await.expect("its body"), "no!");
+    assert_eq!(client.idle_connections(), 0);
+}
+
+#[tokio::test]
+async fn chunks_that_arrive_together_come_as_one_frame() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    let script = async {
+        let mut peer = server.accept().await;
+        peer.head().await;
+        peer.write(&format!("{head}3\r\none\r\n3;x\r\ntwo\r\n5\r\nth")).await;
+        peer
+    };
+    let (response, mut peer) = tokio::join!(get(&client, &endpoint), script);
+    let mut body = response.expect("a head").into_body();
+    assert_eq!(next(&mut body).await, "onetwoth");
+    peer.write("ree\r\n4\r\nfour\r\n4\r\nfour!").await;
+    assert_eq!(next(&mut body).await, "reefourfour");
+    for _ in 0..2 {
+        let fault = body.frame().await.expect("not a normal end").expect_err("a chunk that is too long");
+        assert!(fault.to_string().contains("longer than its size"), "{fault}");
+    }
+    peer.closed().await;
+}
+
+#[tokio::test]
+async fn nothing_is_read_that_nobody_asks_for() {
+    let (server, client) = (Server::start().await, client());
+    let endpoint = endpoint(&server.url());
+    let long = "x".repeat(64 << 20);
+    let script = async {
+        let mut peer = server.accept().await;
+        peer.head().await;
+        peer.write(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", long.len())).await;
+        peer
+    };
+    let (response, mut peer) = tokio::join!(get(&client, &endpoint), script);
+    let response = response.expect("a head");
+    let mut rest = Box::pin(peer.write(&long));
+    for _ in 0..50 {
+        settle().await;
+        assert!(futures_util::poll!(&mut rest).is_pending(), "sockets have no room for all of it");
+    }
+    let (whole, ()) = tokio::join!(text(response), rest);
+    assert!(whole.expect("a whole body") == long);
+    assert_eq!(client.idle_connections(), 1);
 }

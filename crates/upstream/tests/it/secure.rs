@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::Request;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{HandshakeKind, RootCertStore, ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use upstream::SendErrorKind;
+use upstream::{RequestBody, SendErrorKind};
 
-use crate::kit::{Peer, Server, client_trusting, endpoint, get, round_trip, text};
+use crate::kit::{LONG, Peer, Server, client_trusting, endpoint, get, round_trip, settle, text};
 
 /// A certificate authority and a server whose certificate it signed.
 pub(crate) struct Pki {
@@ -119,11 +121,66 @@ async fn a_stream_that_ends_without_a_goodbye_was_cut() {
             peer.head().await;
             peer.write("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\npart").await;
             if goodbye {
-                tokio::io::AsyncWriteExt::shutdown(&mut peer.stream).await.expect("an open connection");
+                peer.stream.shutdown().await.expect("an open connection");
             }
         };
         let (response, ()) = tokio::join!(get(&client, &endpoint), script);
         let body = text(response.expect("a head")).await;
         assert_eq!(body.is_ok(), goodbye, "only a whole body may end normally");
     }
+}
+
+#[tokio::test]
+async fn long_bodies_pass_both_ways() {
+    let pki = Pki::for_names(&["localhost"]);
+    let (server, client) = (Server::start().await, client_trusting(pki.roots.clone()));
+    let endpoint = endpoint(&format!("https://localhost:{}", server.port()));
+    let long = (0..1 << 18).map(|at| format!("{at:08x}")).collect::<Vec<_>>().concat();
+    let chunk = |data: &[u8]| format!("{:x}\r\n{}\r\n", data.len(), String::from_utf8_lossy(data));
+    let chunks = long.as_bytes().chunks(100_001).map(chunk).collect::<Vec<_>>().concat();
+    let by_length = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{long}", long.len());
+    let by_chunks = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
+    let mut peer = None;
+    for answer in [by_length, by_chunks] {
+        let body = || RequestBody::full(Bytes::from(long.clone()));
+        let request = || Request::post("/x").body(body()).expect("a request");
+        let script = async {
+            let mut peer = match peer.take() {
+                Some(peer) => peer,
+                None => pki.accept(server.accept().await).await.expect("a handshake"),
+            };
+            peer.head().await;
+            assert!(peer.read_to(&long[long.len() - 8..]).await == long);
+            peer.write(&answer).await;
+            peer
+        };
+        let exchange = async { text(client.send(&endpoint, LONG, request).await.expect("a head")).await };
+        let (whole, script) = tokio::join!(exchange, script);
+        assert!(whole.expect("a whole body") == long);
+        assert_eq!(client.idle_connections(), 1);
+        peer = Some(script);
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_said_goodbye_is_passed_over() {
+    let pki = Pki::for_names(&["localhost"]);
+    let (server, client) = (Server::start().await, client_trusting(pki.roots.clone()));
+    let endpoint = endpoint(&format!("https://localhost:{}", server.port()));
+    let fresh = async || pki.accept(server.accept().await).await.expect("a handshake");
+    let script = async {
+        let mut peer = fresh().await;
+        peer.serve("first").await;
+        peer.stream.shutdown().await.expect("an open connection");
+        peer
+    };
+    let (response, closed) = tokio::join!(get(&client, &endpoint), script);
+    assert_eq!(text(response.expect("a response")).await.expect("a body"), "first");
+    settle().await;
+    let script = async {
+        fresh().await.serve("second").await;
+        closed.closed().await;
+    };
+    let (response, ()) = tokio::join!(get(&client, &endpoint), script);
+    assert_eq!(text(response.expect("a response")).await.expect("a body"), "second");
 }
