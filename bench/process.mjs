@@ -25,6 +25,11 @@ export function residentMemory(pid) {
   return fromStatus(pid, "VmRSS");
 }
 
+/** Resident memory in KiB that is not of files: without the pages of the program's own code, which come when they are first used. */
+export function heapMemory(pid) {
+  return fromStatus(pid, "RssAnon");
+}
+
 /** The most resident memory in KiB there has been at any time; of children, the sum of their peaks. */
 export function peakMemory(pid) {
   return fromStatus(pid, "VmHWM");

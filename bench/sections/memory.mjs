@@ -2,7 +2,7 @@
 // keeps for sockets is not part of it.
 
 import { CHAT, measure } from "../measure.mjs";
-import { peakMemory, residentMemory } from "../process.mjs";
+import { heapMemory, peakMemory, residentMemory } from "../process.mjs";
 import { startAll } from "../proxies.mjs";
 
 const STREAMS = 2000;
@@ -27,14 +27,15 @@ async function openStreams(mock, pins) {
   const rows = [];
   for (const proxy of await startAll(mock, pins.proxy)) {
     let open;
-    const onMeasured = () => (open = residentMemory(proxy.pid));
+    const before = heapMemory(proxy.pid);
+    const onMeasured = () => (open = heapMemory(proxy.pid));
     const load = { connections: STREAMS, stream: true, seconds: 3 };
     await measure(proxy, load, { path: STREAM_PATH, pin: pins.load, onMeasured });
     rows.push({
       proxy: proxy.name,
-      "before MiB": mib(proxy.idle),
+      "before MiB": mib(before),
       "open MiB": mib(open),
-      "bytes a stream": Math.round(((open - proxy.idle) * 1024) / STREAMS),
+      "bytes a stream": Math.round(((open - before) * 1024) / STREAMS),
     });
   }
   return rows;

@@ -1,29 +1,29 @@
 //! One client connection, HTTP/1 or HTTP/2 with prior knowledge, until it ends.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 use super::body::{Counted, ServerBody};
 use super::cors::Origin;
 use super::guarded_io::{Activity, GuardedIo};
-use super::head_check;
+use super::head_check::{self, MAX_HEAD_BYTES};
 use super::in_flight::InFlight;
 use super::sockets::ClientSocket;
 use super::upgrade::Asked;
 use super::worker::WorkerContext;
 
-/// Bytes of a request's head; more is answered with 431.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 256;
 /// Bytes of an answer that wait for an HTTP/2 client to take them.
@@ -40,41 +40,63 @@ pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketA
         return;
     }
     let activity = Activity::default();
-    let io = GuardedIo::new(stream, context.limits, activity.clone()).counted(socket);
+    let mut io = GuardedIo::new(stream, context.limits, activity.clone()).counted(socket);
+    // hyper-util could tell the versions apart, too, but hyper's buffer would then be twice as large for as long as the connection lives.
+    let Some(Ok(is_http2)) = context.drain.run_until_cancelled(io.announces_http2()).await else { return };
     let client = Arc::new(Client { context: Arc::clone(&context), peer, activity });
     let service = service_fn(|request| answer(Arc::clone(&client), request));
-    let builder = builder();
-    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
-    let mut drain = pin!(context.drain.cancelled());
-    let mut watching = false;
-    let mut draining = false;
-    let result = std::future::poll_fn(|cx| {
-        // Polled once to be woken; after that a look at the flag is cheaper than another poll at each turn.
-        if !watching || (!draining && context.drain.is_cancelled()) {
-            watching = true;
-            if drain.as_mut().poll(cx).is_ready() {
-                draining = true;
-                connection.as_mut().graceful_shutdown();
-            }
-        }
-        connection.as_mut().poll(cx)
-    })
-    .await;
+    let io = TokioIo::new(io);
+    let result = if is_http2 {
+        let connection = Box::pin(http2().serve_connection(io, service));
+        until_ended(connection, |connection| connection.as_mut().graceful_shutdown(), &context.drain).await
+    } else {
+        let connection = pin!(http1().serve_connection(io, service).with_upgrades());
+        until_ended(connection, |connection| connection.as_mut().graceful_shutdown(), &context.drain).await
+    };
     if let Err(error) = result {
         tracing::debug!(%peer, %error, "connection ended");
     }
 }
 
-fn builder() -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+async fn until_ended<C: Future<Output = hyper::Result<()>> + Unpin>(
+    mut connection: C,
+    end_gracefully: impl Fn(&mut C),
+    drain: &CancellationToken,
+) -> hyper::Result<()> {
+    let mut drained = pin!(drain.cancelled());
+    let mut watching = false;
+    let mut draining = false;
+    poll_fn(|cx| {
+        // Polled once to be woken; after that a look at the flag is cheaper than another poll at each turn.
+        if !watching || (!draining && drain.is_cancelled()) {
+            watching = true;
+            if drained.as_mut().poll(cx).is_ready() {
+                draining = true;
+                end_gracefully(&mut connection);
+            }
+        }
+        Pin::new(&mut connection).poll(cx)
+    })
+    .await
+}
+
+fn http1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
     // The time limits are GuardedIo's: hyper's own timer would cost an allocation a request.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
+    builder.timer(TokioTimer::new()).header_read_timeout(None);
     // hyper's own limit of 100 headers stays: any other makes it allocate for them at each request.
-    builder.http1().max_buf_size(MAX_HEAD_BYTES);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
-    builder.http2().max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX));
-    builder.http2().max_pending_accept_reset_streams(MAX_TAKEN_BACK).max_local_error_reset_streams(MAX_RESET);
-    builder.http2().max_send_buf_size(MAX_WAITING_BYTES);
+    builder.max_buf_size(MAX_HEAD_BYTES);
+    // Whether a client has left is seen by GuardedIo: hyper would keep a second buffer to look for it.
+    builder.half_close(true);
+    builder
+}
+
+fn http2() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
+    builder.max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX));
+    builder.max_pending_accept_reset_streams(MAX_TAKEN_BACK).max_local_error_reset_streams(MAX_RESET);
+    builder.max_send_buf_size(MAX_WAITING_BYTES);
     builder
 }
 
@@ -85,22 +107,28 @@ struct Client {
     activity: Activity,
 }
 
-async fn answer(client: Arc<Client>, mut request: Request<Incoming>) -> Result<Response<Counted>, Infallible> {
-    let Client { context, peer, activity } = &*client;
+/// Answers a request. Not itself `async`: such a function would keep room for its arguments twice for as long as the connection lives.
+fn answer(
+    client: Arc<Client>,
+    mut request: Request<Incoming>,
+) -> impl Future<Output = Result<Response<Counted>, Infallible>> {
     let asked = Asked::of(&mut request);
-    let in_flight = InFlight::begin(&activity.requests, &context.requests);
+    let in_flight = InFlight::begin(&client.activity.requests, &client.context.requests);
     // Over HTTP/1 a client that takes nothing stops the connection's writes, which is seen there.
-    let untaken = (request.version() == Version::HTTP_2).then(|| activity.untaken.clone());
-    let mut response = route(context, *peer, request).await;
-    // A provider's answer has the version of its own connection (RFC 9112 2.3).
-    *response.version_mut() = Version::HTTP_11;
-    Ok(match asked {
-        None => response.map(|body| Counted::new(body, Some(in_flight), untaken)),
-        Some(asked) => asked.answer(response, in_flight, &context.tasks),
-    })
+    let untaken = (request.version() == Version::HTTP_2).then(|| client.activity.untaken.clone());
+    async move {
+        let mut response = route(&client, request).await;
+        // A provider's answer has the version of its own connection (RFC 9112 2.3).
+        *response.version_mut() = Version::HTTP_11;
+        Ok(match asked {
+            None => response.map(|body| Counted::new(body, Some(in_flight), untaken)),
+            Some(asked) => asked.answer(response, in_flight, &client.context.tasks),
+        })
+    }
 }
 
-async fn route(context: &WorkerContext, peer: SocketAddr, request: Request<Incoming>) -> Response<ServerBody> {
+async fn route(client: &Client, request: Request<Incoming>) -> Response<ServerBody> {
+    let Client { context, peer, .. } = client;
     if let Some(status) = head_check::refusal(&request) {
         return refused(status);
     }
@@ -109,8 +137,8 @@ async fn route(context: &WorkerContext, peer: SocketAddr, request: Request<Incom
         return preflight;
     }
     let mut response = match request.uri().path() {
-        path if path.starts_with("/proxy/") => context.proxy.answer(request, peer).await,
-        _ => context.handover.answer(request, peer).await,
+        path if path.starts_with("/proxy/") => context.proxy.answer(request, *peer).await,
+        _ => Box::pin(context.handover.answer(request, *peer)).await,
     };
     if let Some(origin) = origin {
         origin.allow(response.headers_mut());

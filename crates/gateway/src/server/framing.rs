@@ -103,6 +103,11 @@ impl Framing {
         matches!(self.next, Next::Body(_) | Next::ChunkSize | Next::Chunk(_) | Next::Trailers)
     }
 
+    /// Whether all that has come is whole requests.
+    pub fn is_between_requests(&self) -> bool {
+        self.next == Next::Head && !self.head.begun && self.line.len == 0
+    }
+
     /// From here on the connection is a tunnel, unless what came ahead has been refused.
     pub fn becomes_tunnel(&mut self) -> bool {
         if !matches!(self.next, Next::Refused(_)) {

@@ -9,7 +9,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
@@ -20,6 +21,11 @@ use super::sockets::ClientSocket;
 /// How long a client that has been answered may go on sending, and how long it may pause meanwhile.
 const LINGER: Duration = Duration::from_secs(30);
 const LINGER_PAUSE: Duration = Duration::from_secs(2);
+
+/// With what an HTTP/2 connection begins (RFC 9113 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Bytes read at once to find out what a connection begins with: room for most requests.
+const AHEAD_BYTES: usize = 8 * 1024;
 
 /// The limits of a client connection.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +50,8 @@ pub struct Activity {
 /// A [`TcpStream`] under [`Limits`].
 pub struct GuardedIo {
     stream: TcpStream,
+    /// What has been read already and is to be read once more.
+    ahead: BytesMut,
     framing: Framing,
     limits: Limits,
     activity: Activity,
@@ -55,6 +63,8 @@ pub struct GuardedIo {
     untaken_since: Option<Instant>,
     lingers_until: Option<Instant>,
     half_closes: bool,
+    /// More has come than has been read.
+    has_more: bool,
     _socket: Option<ClientSocket>,
 }
 
@@ -64,6 +74,7 @@ impl GuardedIo {
         let now = Instant::now();
         Self {
             stream,
+            ahead: BytesMut::new(),
             framing: Framing::default(),
             limits,
             activity,
@@ -75,6 +86,7 @@ impl GuardedIo {
             untaken_since: None,
             lingers_until: None,
             half_closes: false,
+            has_more: false,
             _socket: None,
         }
     }
@@ -82,6 +94,19 @@ impl GuardedIo {
     /// The same, counted as `socket` until it is closed.
     pub fn counted(self, socket: ClientSocket) -> Self {
         Self { _socket: Some(socket), ..self }
+    }
+
+    /// Whether the client speaks HTTP/2 from its first byte on. What is read to find out is read once more.
+    pub async fn announces_http2(&mut self) -> io::Result<bool> {
+        let mut ahead = BytesMut::with_capacity(AHEAD_BYTES);
+        loop {
+            let has_ended = self.read_buf(&mut ahead).await? == 0;
+            let is_announced = ahead.starts_with(PREFACE);
+            if has_ended || is_announced || !PREFACE.starts_with(&ahead) {
+                self.ahead = ahead;
+                return Ok(is_announced);
+            }
+        }
     }
 
     /// Takes what comes from now on as it is, for the connection is a tunnel (RFC 9110 7.8). Not if what came ahead has been refused: it
@@ -93,6 +118,27 @@ impl GuardedIo {
     /// Whether to end our direction is to leave the client's as it is. Else what still comes is thrown away.
     pub fn half_closes(&mut self, half_closes: bool) {
         self.half_closes = half_closes;
+    }
+
+    /// Why the connection is over while its request is answered: the client has left. Nobody reads then, so this looks for the end without
+    /// taking what comes.
+    fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let is_answered = self.activity.requests.get() > 0 && self.framing.is_between_requests();
+        if !is_answered || self.has_more || !self.ahead.is_empty() {
+            return Poll::Pending;
+        }
+        match self.stream.poll_peek(cx, &mut ReadBuf::new(&mut [0])) {
+            Poll::Ready(Ok(0)) => Poll::Ready(io::ErrorKind::ConnectionAborted.into()),
+            Poll::Ready(Ok(_)) => {
+                self.has_more = true;
+                Poll::Pending
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(error),
+            Poll::Pending => match self.check(cx) {
+                Poll::Ready(Err(error)) => Poll::Ready(error),
+                _ => Poll::Pending,
+            },
+        }
     }
 
     fn deadline(&mut self) -> Option<Instant> {
@@ -166,10 +212,19 @@ impl GuardedIo {
 
 impl AsyncRead for GuardedIo {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let count = self.ahead.len().min(buf.remaining());
+            buf.put_slice(&self.ahead.split_to(count));
+            if self.ahead.is_empty() {
+                self.ahead = BytesMut::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
         if let Some(instead) = self.framing.instead(buf.remaining()) {
             buf.put_slice(instead);
             return Poll::Ready(Ok(()));
         }
+        self.has_more = false;
         let before = buf.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buf);
         if result.is_pending() {
@@ -204,7 +259,11 @@ impl AsyncWrite for GuardedIo {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        match self.poll_left(cx) {
+            Poll::Ready(error) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Ready(Ok(())),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -238,6 +297,44 @@ mod tests {
     async fn an_idle_connection_ends() {
         let (mut io, _client) = pair(&Activity::default()).await;
         assert_eq!(io.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn what_was_read_to_tell_the_version_is_read_once_more() {
+        for (pieces, is_http2) in [
+            (&["GET / HTTP/1.1\r\n"][..], false),
+            (&["P", "OST / HTTP/1.1\r\n"], false),
+            (&["PRI * HTTP/2.0\r\n", "\r\nSM\r\n\r\n", "more"], true),
+            (&["PRI"], false),
+        ] {
+            let (mut io, mut client) = pair(&Activity::default()).await;
+            let sending = async {
+                for piece in pieces {
+                    client.write_all(piece.as_bytes()).await.unwrap();
+                }
+                client.shutdown().await.unwrap();
+            };
+            let (announced, ()) = tokio::join!(io.announces_http2(), sending);
+            assert_eq!(announced.unwrap(), is_http2, "{pieces:?}");
+            let mut read = String::new();
+            io.read_to_string(&mut read).await.unwrap();
+            assert_eq!(read, pieces.concat());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_while_its_request_is_answered_is_seen_leaving() {
+        for (sent, leaves) in [("GET / HTTP/1.1\r\n\r\n", true), ("GET / HTTP/1.1\r\n\r\nGET /2", false)] {
+            let activity = Activity::default();
+            let (mut io, mut client) = pair(&activity).await;
+            client.write_all(sent.as_bytes()).await.unwrap();
+            io.read_exact(&mut [0; 18]).await.unwrap();
+            let _under_way = activity.requests.enter();
+            io.flush().await.unwrap();
+            drop(client);
+            io.stream.readable().await.unwrap();
+            assert_eq!(io.flush().await.is_err(), leaves, "{sent}");
+        }
     }
 
     #[tokio::test]

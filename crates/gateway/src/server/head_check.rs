@@ -4,6 +4,9 @@
 use http::header::HOST;
 use http::{HeaderMap, Request, StatusCode, Uri, Version};
 
+/// Bytes of a request's head; more are answered with 431. A longer one that comes all at once can have passed the parser, whose limit is
+/// that of what it waits for.
+pub const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Bytes of a request's target; more are answered with 414.
 const MAX_TARGET_BYTES: usize = 16 * 1024;
 
@@ -12,6 +15,10 @@ pub fn refusal<B>(request: &Request<B>) -> Option<StatusCode> {
     let target_bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target_bytes > MAX_TARGET_BYTES {
         return Some(StatusCode::URI_TOO_LONG);
+    }
+    let header_bytes = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
+    if target_bytes + header_bytes > MAX_HEAD_BYTES {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     let version = request.version();
     let is_plain = names_one_host(version, request.headers()) && names_a_path(version, request.uri());
@@ -52,6 +59,14 @@ mod tests {
         }
         assert_eq!(refused(Version::HTTP_2, "http://h/", &[]), None);
         assert_eq!(refused(Version::HTTP_2, "http://h/", &[host, host]), Some(400));
+    }
+
+    #[test]
+    fn heads_have_a_longest_length() {
+        for (bytes, status) in [(MAX_HEAD_BYTES - 16, None), (MAX_HEAD_BYTES, Some(431))] {
+            let long = "x".repeat(bytes);
+            assert_eq!(refused(Version::HTTP_11, "/", &[("host", "h"), ("a", &long)]), status, "{bytes}");
+        }
     }
 
     #[test]

@@ -15,7 +15,6 @@ use http::{HeaderValue, Request, Response};
 use hyper::body::{Body as _, Incoming};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -86,7 +85,7 @@ impl Asked {
 
     /// The connection and what was read from it ahead, once hyper lets go of it.
     async fn connection(self) -> Option<(GuardedIo, Bytes)> {
-        let parts = downcast::<TokioIo<GuardedIo>>(self.connection.await.ok()?).ok()?;
+        let parts = self.connection.await.ok()?.downcast::<TokioIo<GuardedIo>>().ok()?;
         Some((parts.io.into_inner(), parts.read_buf))
     }
 }
