@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use domain::secret::Secret;
+use rustix::process::{getpriority_process, setpriority_process};
 use rustls::ClientConfig;
 use storage::spool::Drain;
 use tokio::net::TcpListener;
@@ -45,6 +46,9 @@ mod shutdown;
 
 /// Threads of the control plane.
 const CONTROL_THREADS: usize = 2;
+/// By how much the control plane's threads, and the database's, stand back when there are not cores enough: to nine in ten parts, as
+/// sched(7) weighs it. No request waits for a row of the log to be written.
+const NICE: i32 = 10;
 /// Memory for kept request bodies, all requests together.
 const KEPT_BODIES_BYTES: usize = 256 * 1024 * 1024;
 
@@ -53,6 +57,7 @@ pub fn run(setup: Setup, listener: std::net::TcpListener) -> anyhow::Result<()> 
     let runtime = Builder::new_multi_thread()
         .worker_threads(CONTROL_THREADS)
         .thread_name("control-plane")
+        .on_thread_start(stand_back(NICE))
         .enable_all()
         .build()?;
     let ended = runtime.block_on(async {
@@ -63,6 +68,16 @@ pub fn run(setup: Setup, listener: std::net::TcpListener) -> anyhow::Result<()> 
     // What had to be waited for has been; a lookup of a name may still hang.
     runtime.shutdown_background();
     ended
+}
+
+/// Makes a thread `by` nicer than the one that asks for this. Linux counts it by thread, and a thread begins as its parent is.
+fn stand_back(by: i32) -> impl Fn() {
+    let nice = getpriority_process(None).map(|own| own + by);
+    move || {
+        if let Err(error) = nice.and_then(|nice| setpriority_process(None, nice)) {
+            tracing::debug!(%error, "a thread keeps its priority");
+        }
+    }
 }
 
 /// The parts that live as long as the process.
@@ -96,7 +111,10 @@ impl App {
         let started = Instant::now();
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let address = listener.local_addr()?;
-        let foundation = foundation::lay(&setup, address.port(), cores).await?;
+        // By a thread of the control plane: with its priority begin those that the database's connections need.
+        let laying =
+            async move { foundation::lay(&setup, address.port(), cores).await.map(|foundation| (setup, foundation)) };
+        let (setup, foundation) = tokio::spawn(laying).await??;
         let (sink, drain) = SpoolSink::open(&setup.config.data_dir, &foundation.db).await?;
         let mut app = Self {
             journal: Journal::new(sink.clone()),
