@@ -114,7 +114,7 @@ impl App {
         // By a thread of the control plane: with its priority begin those that the database's connections need.
         let laying =
             async move { foundation::lay(&setup, address.port(), cores).await.map(|foundation| (setup, foundation)) };
-        let (setup, foundation) = tokio::spawn(laying).await??;
+        let (setup, foundation) = Handle::current().spawn(laying).await??;
         let (sink, drain) = SpoolSink::open(&setup.config.data_dir, &foundation.db).await?;
         let mut app = Self {
             journal: Journal::new(sink.clone()),
