@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use testkit::app::{App, GroupHandle};
 use testkit::provider::{Answer, MockProvider};
 
+use crate::support::process::says;
+
 mod address;
 mod budget;
 mod probes;
@@ -62,9 +64,10 @@ async fn until_answered(group: &GroupHandle) {
     }
 }
 
-/// How many lines of the log hold these words.
-fn told(app: &App, words: &str) -> usize {
-    app.output().lines().filter(|line| line.contains(words)).count()
+/// How many lines of the log hold these words, once so many do.
+async fn told(app: &App, words: &str, expected: usize) -> usize {
+    app.eventually(words, async || says(app, words) >= expected).await;
+    says(app, words)
 }
 
 /// How many keys are invalid, and how many rest.

@@ -19,10 +19,10 @@ async fn after_twenty_keys_in_a_row_a_request_gets_one_attempt_until_a_success()
     provider.otherwise(Script::from_fn(one_model));
     let group = group(&app, &provider, &keys(40), json!({})).await;
     assert_eq!(calls(&group, 4).await, 0);
-    assert_eq!((provider.count(), told(&app, BEGAN), card(&app, &group).await), (16, 0, vec![]));
+    assert_eq!((provider.count(), told(&app, BEGAN, 0).await, card(&app, &group).await), (16, 0, vec![]));
     assert_eq!(calls(&group, 4).await, 0);
     assert_eq!(provider.count(), 20 + 3, "the fifth request found it out");
-    assert_eq!(told(&app, BEGAN), 1, "told once:\n{}", app.output());
+    assert_eq!(told(&app, BEGAN, 1).await, 1, "told once:\n{}", app.output());
     let warnings = card(&app, &group).await;
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].starts_with(&format!("address limit: {} ", provider.url())), "{warnings:?}");
@@ -33,7 +33,7 @@ async fn after_twenty_keys_in_a_row_a_request_gets_one_attempt_until_a_success()
 
     provider.otherwise(Script::ok());
     assert_eq!(calls(&group, 1).await, 1);
-    assert_eq!((told(&app, OVER), card(&app, &group).await), (1, vec![]));
+    assert_eq!((told(&app, OVER, 1).await, card(&app, &group).await), (1, vec![]));
     assert_eq!(states(&app, &group).await, (0, 24), "only a probe ends the rests of others");
     provider.otherwise(slow_down());
     provider.forget();
@@ -59,7 +59,7 @@ async fn a_limit_that_is_the_keys_own_is_no_limit_of_the_address() {
     provider.otherwise(testkit::provider::errors::openai::rate_limited("gpt-4o", 3_000));
     let group = group(&app, &provider, &keys(40), json!({})).await;
     assert_eq!(calls(&group, 9).await, 0);
-    assert_eq!((provider.count(), told(&app, BEGAN), card(&app, &group).await), (36, 0, vec![]));
+    assert_eq!((provider.count(), told(&app, BEGAN, 0).await, card(&app, &group).await), (36, 0, vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +70,7 @@ async fn another_upstream_takes_what_the_limited_one_refuses() {
     let group = app.group("g").upstream_weighted(&limited.url(), 3).upstream(&other.url()).keys(keys(100));
     let group = group.config(json!({"max_retries": 9})).create().await;
     assert_eq!(calls(&group, 60).await, 60);
-    assert_eq!(told(&app, BEGAN), 1, "successes elsewhere do not hide it");
+    assert_eq!(told(&app, BEGAN, 1).await, 1, "successes elsewhere do not hide it");
     let warnings = card(&app, &group).await;
     assert!(warnings.len() == 1 && warnings[0].contains(&limited.url()), "{warnings:?}");
 }

@@ -18,11 +18,15 @@ async fn a_sick_upstream_is_retried_for_half_the_requests_and_ten_a_second() {
     let group = group(&app, &provider, &keys(20), json!({})).await;
     let start = Instant::now();
     assert_eq!(calls(&group, 30).await, 0);
-    assert_eq!((provider.count(), card(&app, &group).await, told(&app, SPENT)), (120, vec![], 0), "few are free");
+    assert_eq!(
+        (provider.count(), card(&app, &group).await, told(&app, SPENT, 0).await),
+        (120, vec![], 0),
+        "few are free"
+    );
     assert_eq!(calls(&group, 370).await, 0);
     let free = 10 * (start.elapsed().as_secs() + 11);
     assert!((500..=400 + 200 + free).contains(&provider.count()), "{} attempts", provider.count());
-    assert_eq!(told(&app, SPENT), 1, "told once:\n{}", app.output());
+    assert_eq!(told(&app, SPENT, 1).await, 1, "told once:\n{}", app.output());
     let card_now = card(&app, &group).await;
     assert!(card_now.len() == 1 && card_now[0].starts_with("retry budget: "), "{card_now:?}");
     assert_eq!(states(&app, &group).await, (0, 0));
@@ -39,7 +43,7 @@ async fn a_sick_upstream_is_retried_for_half_the_requests_and_ten_a_second() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(calls(&group, 1).await, 1);
-    assert_eq!(told(&app, "retry budget: sick upstreams are retried again"), 1, "{}", app.output());
+    assert_eq!(told(&app, "retry budget: sick upstreams are retried again", 1).await, 1, "{}", app.output());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +67,7 @@ async fn each_group_has_a_budget_of_its_own() {
     let config = json!({"retry_budget_percent": 1});
     let spent = app.group("spent").upstream(&provider.url()).keys(keys(8)).config(config.clone()).create().await;
     calls(&spent, 60).await;
-    assert_eq!(told(&app, SPENT), 1);
+    assert_eq!(told(&app, SPENT, 1).await, 1);
     provider.forget();
     let other = app.group("other").upstream(&provider.url()).keys(keys(8)).config(config).create().await;
     calls(&other, 10).await;

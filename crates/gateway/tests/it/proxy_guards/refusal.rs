@@ -16,9 +16,9 @@ async fn nine_keys_are_lost_and_the_others_rest_until_a_success() {
     provider.otherwise(Script::dead());
     let group = group(&app, &provider, &keys(14), json!({"blacklist_threshold": 1, "max_retries": 0})).await;
     assert_eq!(calls(&group, 9).await, 0);
-    assert_eq!((states(&app, &group).await, told(&app, BEGAN), card(&app, &group).await), ((9, 0), 0, vec![]));
+    assert_eq!((states(&app, &group).await, told(&app, BEGAN, 0).await, card(&app, &group).await), ((9, 0), 0, vec![]));
     assert_eq!(calls(&group, 5).await, 0);
-    assert_eq!((states(&app, &group).await, told(&app, BEGAN)), ((9, 5), 1), "{}", app.output());
+    assert_eq!((states(&app, &group).await, told(&app, BEGAN, 1).await), ((9, 5), 1), "{}", app.output());
     let warnings = card(&app, &group).await;
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].starts_with(&format!("mass refusal: {} ", provider.url())), "{warnings:?}");
@@ -31,7 +31,7 @@ async fn nine_keys_are_lost_and_the_others_rest_until_a_success() {
 
     provider.otherwise(Script::ok());
     until_answered(&group).await;
-    assert_eq!((states(&app, &group).await, told(&app, OVER), card(&app, &group).await), ((9, 0), 1, vec![]));
+    assert_eq!((states(&app, &group).await, told(&app, OVER, 1).await, card(&app, &group).await), ((9, 0), 1, vec![]));
     assert_eq!(calls(&group, 20).await, 20);
 }
 
@@ -58,7 +58,7 @@ async fn keys_that_are_bad_while_others_succeed_are_lost_however_many() {
     }
     let group = group(&app, &provider, &keys, json!({"blacklist_threshold": 1})).await;
     assert_eq!(calls(&group, 40).await, 40);
-    assert_eq!((states(&app, &group).await, told(&app, BEGAN)), ((dead.len(), 0), 0));
+    assert_eq!((states(&app, &group).await, told(&app, BEGAN, 0).await), ((dead.len(), 0), 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +68,7 @@ async fn twenty_keys_refused_in_a_row_leave_a_request_one_attempt() {
     let group = group(&app, &provider, &keys(60), json!({})).await;
     calls(&group, 8).await;
     assert_eq!(provider.count(), 20 + 3);
-    assert_eq!(told(&app, "mass refusal: key after key is refused"), 1);
+    assert_eq!(told(&app, "mass refusal: key after key is refused", 1).await, 1);
     provider.otherwise(Script::ok());
-    assert_eq!((calls(&group, 1).await, told(&app, OVER), card(&app, &group).await), (1, 1, vec![]));
+    assert_eq!((calls(&group, 1).await, told(&app, OVER, 1).await, card(&app, &group).await), (1, 1, vec![]));
 }

@@ -33,7 +33,7 @@ async fn keys_that_fail_in_every_way_stay_unnoticed() {
         assert_eq!(answered, 1_000, "together: {together}");
         assert!(attempts <= 1_100, "together: {together}: {attempts}");
         assert_eq!(states(&app, &group).await, (2, 30), "together: {together}");
-        assert_eq!(told(&app, "WARN"), 0, "no guard has been at work:\n{}", app.output());
+        assert_eq!(told(&app, "WARN", 0).await, 0, "no guard has been at work:\n{}", app.output());
     }
 }
 
@@ -77,5 +77,5 @@ async fn a_pool_that_is_nearly_used_up_for_the_day_serves_at_the_first_attempt_a
     app.wait_exit().await;
     app.restart().await;
     assert_eq!(storm(&group, &provider, 300).await, (300, 300));
-    assert_eq!((states(&app, &group).await, told(&app, "WARN")), ((0, 950), 0), "{}", app.output());
+    assert_eq!((states(&app, &group).await, told(&app, "WARN", 0).await), ((0, 950), 0), "{}", app.output());
 }
