@@ -7,6 +7,7 @@ use testkit::App;
 mod bodies;
 mod counters;
 mod crash;
+mod crowd;
 mod filters;
 mod odd;
 mod outage;
