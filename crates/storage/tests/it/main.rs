@@ -7,6 +7,7 @@ mod groups;
 mod keys;
 mod logs;
 mod migrate;
+mod reencrypt;
 mod settings;
 mod spool;
 mod stats;
