@@ -13,3 +13,4 @@ mod spool;
 mod stats;
 mod store;
 mod support;
+mod way_back;
