@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::offline::{self, say};
 use crate::setup::{self, Setup};
 use crate::{BAD_CONFIGURATION, complain};
 
@@ -14,11 +15,7 @@ pub fn run() -> ExitCode {
     for warning in &setup.warnings {
         say(&format!("warning: {warning}"));
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&error, 1),
-    };
-    match runtime.block_on(open(&setup)) {
+    match offline::block_on(open(&setup)) {
         Ok(groups) => {
             let config = &setup.config;
             say(&format!("address: {}:{}", config.server.host, config.server.port));
@@ -45,9 +42,4 @@ async fn open(setup: &Setup) -> anyhow::Result<Option<usize>> {
         say(&format!("warning: ENCRYPTION_KEY does not fit the keys in the database ({})", misfit.as_str()));
     }
     Ok(groups.ok().map(|groups| groups.len()))
-}
-
-#[expect(clippy::print_stdout, reason = "the report is what the command is for")]
-fn say(line: &str) {
-    println!("{line}");
 }

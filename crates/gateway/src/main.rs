@@ -17,6 +17,8 @@ mod first_start;
 mod jobs;
 mod journal;
 mod keyring;
+mod migrate_keys;
+mod offline;
 mod probe;
 mod proxy;
 mod server;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     match cli::parse(std::env::args_os()) {
         Ok(Command::Serve) => serve(),
         Ok(Command::Check) => check::run(),
+        Ok(Command::MigrateKeys(keys)) => migrate_keys::run(&keys),
         Err(code) => code,
     }
 }

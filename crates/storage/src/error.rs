@@ -67,6 +67,16 @@ pub enum StorageError {
         /// What is wrong, without the value.
         reason: &'static str,
     },
+    /// Keys that are to be re-encrypted and can't be read.
+    #[error(
+        "{count} keys can be read neither with the former ENCRYPTION_KEY nor with the new one (ids: {first}): is the former one right? Nothing was changed"
+    )]
+    UnreadableKeys {
+        /// How many.
+        count: u64,
+        /// Ids of the first of them.
+        first: String,
+    },
     /// The database is away, locked or out of space: the same call may succeed later.
     #[error("the database is not available: {0}")]
     Unavailable(sqlx::Error),

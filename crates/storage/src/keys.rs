@@ -16,6 +16,7 @@ mod cooldowns;
 mod encryption;
 mod import;
 mod list;
+mod reencrypt;
 mod remove;
 mod scan;
 
@@ -24,6 +25,7 @@ pub use cooldowns::Cooldown;
 pub use encryption::{EncryptionState, Scenario};
 pub use import::{Imported, SLICE};
 pub use list::{KeyFilter, KeyOrder, KeySearch, KeySort};
+pub use reencrypt::{Reencrypted, Reencryption};
 pub use scan::{KeyScan, PoolKey};
 
 /// How many keys a group has, by status.

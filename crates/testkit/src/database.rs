@@ -17,6 +17,14 @@ print(json.dumps([db.execute(statement).fetchall() for statement in sys.argv[2:]
 db.execute('COMMIT')
 ";
 
+const ABANDON: &str = "
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
+db.execute('PRAGMA journal_mode = WAL')
+db.execute(sys.argv[2])
+os._exit(0)
+";
+
 const LOCK: &str = "
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
@@ -32,6 +40,12 @@ pub fn run<const N: usize>(folder: &Path, statements: [&str; N]) -> [Rows; N] {
     assert!(output.status.success(), "{statements:?} failed");
     let rows: Vec<Rows> = serde_json::from_slice(&output.stdout).expect("rows as JSON");
     rows.try_into().expect("rows of each statement")
+}
+
+/// Runs a statement and dies, so that what it wrote is in the write-ahead log only.
+pub fn abandon(folder: &Path, statement: &str) {
+    let status = python(ABANDON, folder).arg(statement).status().expect(NEEDED);
+    assert!(status.success(), "{statement} failed");
 }
 
 /// Keeps everybody else from writing to the database until it is dropped.

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use domain::secret::Secret;
 
 use super::environment::ENVIRONMENT;
 
@@ -17,12 +18,25 @@ struct CommandLine {
 }
 
 /// What the program is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Serve until told to stop (this is done without a command too)
     Serve,
     /// Read the configuration, say what is wrong with it, and end
     Check,
+    /// Bring all stored keys from one encryption key under another; stop the server first
+    MigrateKeys(MigrateKeys),
+}
+
+/// From which `ENCRYPTION_KEY` to which.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct MigrateKeys {
+    /// The former encryption key; leave it out if keys are stored in plain text
+    #[arg(long, value_name = "OLD")]
+    pub from: Option<Secret>,
+    /// The new encryption key; leave it out to store keys in plain text
+    #[arg(long, value_name = "NEW")]
+    pub to: Option<Secret>,
 }
 
 /// Reads the program's arguments, the first of which is its own name.
@@ -31,12 +45,21 @@ pub enum Command {
 /// When there is nothing to do: help or version was asked for and is printed (exit code 0), or the arguments make no
 /// sense, which is said on standard error (exit code 1, as in GPT-Load 1.4.x).
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, ExitCode> {
-    match CommandLine::try_parse_from(arguments) {
+    match CommandLine::try_parse_from(arguments.into_iter().map(two_dashes)) {
         Ok(line) => Ok(line.command.unwrap_or(Command::Serve)),
         Err(error) => {
             let told = error.print();
             Err(if error.use_stderr() || told.is_err() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
+    }
+}
+
+/// GPT-Load 1.4.x takes options with one dash, too, as Go's programs do.
+fn two_dashes(argument: OsString) -> OsString {
+    let option = argument.to_str().and_then(|text| text.strip_prefix('-'));
+    match option.and_then(|option| option.split('=').next()) {
+        Some("from" | "to") => OsString::from_iter([OsString::from("-"), argument]),
+        _ => argument,
     }
 }
 

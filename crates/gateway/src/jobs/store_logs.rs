@@ -56,16 +56,7 @@ impl Job for StoreLogs {
 
     async fn turn(&mut self) -> anyhow::Result<()> {
         self.sink.seen();
-        let stored = async {
-            while let Some(batch) = self.drain.next_batch()? {
-                for refused in self.db.store_batch(batch).await?.refused {
-                    tracing::error!(row = %refused.id, reason = refused.reason, "the database refuses a log row");
-                }
-                self.drain.confirm();
-            }
-            anyhow::Ok(())
-        };
-        if let Err(error) = stored.await {
+        if let Err(error) = store_all(&self.db, &mut self.drain).await {
             self.sink.unseen();
             return Err(error).context("log entries wait in the spool");
         }
@@ -73,4 +64,15 @@ impl Job for StoreLogs {
         self.is_first = false;
         Ok(())
     }
+}
+
+/// Stores everything that is in the spool.
+pub async fn store_all(db: &Db, drain: &mut Drain) -> anyhow::Result<()> {
+    while let Some(batch) = drain.next_batch()? {
+        for refused in db.store_batch(batch).await?.refused {
+            tracing::error!(row = %refused.id, reason = refused.reason, "the database refuses a log row");
+        }
+        drain.confirm();
+    }
+    Ok(())
 }

@@ -11,6 +11,7 @@ mod adoption;
 mod commands;
 mod configuration;
 mod first_start;
+mod migrate_keys;
 mod priorities;
 mod restart;
 mod stop;

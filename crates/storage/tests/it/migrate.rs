@@ -101,21 +101,41 @@ async fn without_a_copy_nothing_is_changed() {
 }
 
 #[tokio::test]
-async fn columns_that_an_earlier_1_4_lacks_are_added() {
-    let dir = TempDir::new().unwrap();
-    let file = copy_fixture("sqlite.db", dir.path());
-    let complete = schema(&file).await;
-    let mut other = sql(&file).await;
-    sqlx::raw_sql("ALTER TABLE groups DROP COLUMN model_redirect_rules; ALTER TABLE api_keys DROP COLUMN notes")
-        .execute(&mut other)
-        .await
-        .unwrap();
-    let db = open(&file, None).await;
-    db.ping().await.unwrap();
-    db.migrate().await.unwrap();
-    let now = schema(&file).await;
-    assert!(complete.iter().all(|line| now.contains(line)));
-    assert_eq!(db.groups().await.unwrap().len(), 8);
+async fn what_an_earlier_1_4_lacks_is_added() {
+    let lacking = [
+        // Before aggregates.
+        "DROP TABLE group_sub_groups; ALTER TABLE groups DROP COLUMN group_type;
+         DROP INDEX idx_request_logs_parent_group_id; DROP INDEX idx_request_logs_parent_group_name;
+         ALTER TABLE request_logs DROP COLUMN parent_group_id; ALTER TABLE request_logs DROP COLUMN parent_group_name",
+        // Before redirects of models, notes, and rules for headers.
+        "ALTER TABLE groups DROP COLUMN model_redirect_rules; ALTER TABLE groups DROP COLUMN model_redirect_strict;
+         ALTER TABLE groups DROP COLUMN header_rules; ALTER TABLE api_keys DROP COLUMN notes",
+        // Before statistics by the hour and the index for lists; with indices and a column of its own.
+        "DROP TABLE group_hourly_stats; DROP INDEX idx_api_keys_group_last_used_id;
+         CREATE UNIQUE INDEX idx_group_key ON api_keys(group_id, key_value);
+         ALTER TABLE request_logs ADD COLUMN response_body longtext",
+    ];
+    let complete = schema(&fixture("sqlite.db")).await;
+    for lacking in lacking {
+        let dir = TempDir::new().unwrap();
+        let file = copy_fixture("sqlite.db", dir.path());
+        sqlx::raw_sql(lacking).execute(&mut sql(&file).await).await.unwrap();
+        let db = open(&file, None).await;
+        db.ping().await.unwrap();
+        db.migrate().await.unwrap();
+        let now = schema(&file).await;
+        let missing: Vec<_> = complete.iter().filter(|line| !now.contains(line)).collect();
+        assert!(missing.is_empty(), "{missing:?} after {lacking}");
+        assert_eq!(db.groups().await.unwrap().len(), 8, "{lacking}");
+        let keys = db.scan_keys(storage::keys::KeyScan::default(), None, 1000).await.unwrap();
+        assert!(keys.len() > 20 && keys.iter().all(|key| key.secret.is_some()), "{lacking}");
+        let page = storage::PageRequest { page: 1, size: 1000 };
+        db.keys_page(&storage::keys::KeyFilter::default(), page).await.unwrap();
+        let logs = db.logs_page(&storage::logs::LogFilter::default(), page, jiff::Timestamp::now()).await.unwrap();
+        assert!(logs.total > 20, "{lacking}");
+        db.sub_groups().await.unwrap();
+        db.group_stats(&[domain::ids::GroupId(1)], jiff::Timestamp::now()).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,16 @@ fn serving_is_the_default() {
 }
 
 #[test]
+fn keys_are_migrated_with_one_dash_or_two() {
+    let both = Command::MigrateKeys(MigrateKeys { from: Some("-old".into()), to: Some("new".into()) });
+    for arguments in [["--from=-old", "--to", "new"], ["-from=-old", "-to", "new"]] {
+        assert_eq!(parsed(&[&["migrate-keys"], &arguments[..]].concat()).unwrap(), both);
+    }
+    let neither = Command::MigrateKeys(MigrateKeys { from: None, to: None });
+    assert_eq!(parsed(&["migrate-keys"]).unwrap(), neither);
+}
+
+#[test]
 fn help_and_version_end_well_and_nonsense_with_1() {
     for arguments in [["help"], ["--help"], ["-h"], ["--version"], ["-V"]] {
         assert_eq!(parsed(&arguments).unwrap_err(), ExitCode::SUCCESS, "{arguments:?}");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use testkit::app::Builder;
 use testkit::provider::MockProvider;
-use testkit::{App, http};
+use testkit::{App, database, http};
 
 use crate::support::builder;
 
@@ -156,4 +156,32 @@ async fn plain_keys_serve_under_an_encryption_key_too_and_it_is_said() {
     redirect_to(&app, &provider).await;
     assert_eq!(call(&app, "spare-openai", "pk-team-one").fetch().await.status, 200);
     assert_eq!(provider.last_request().key.as_deref(), Some("sk-ok-spare1"));
+}
+
+#[tokio::test]
+async fn a_file_whose_writer_was_killed_is_opened_with_all_that_was_written() {
+    let builder = on_copy_of("sqlite");
+    database::abandon(builder.dir(), "UPDATE groups SET display_name = 'in the write-ahead log' WHERE id = 1");
+    assert!(builder.dir().join("data/gpt-load.db-wal").metadata().unwrap().len() > 0);
+    let app = builder.start().await;
+    let groups = app.api().data("/api/groups").await;
+    let group = groups.as_array().unwrap().iter().find(|group| group["id"] == 1).unwrap();
+    assert_eq!(group["display_name"], "in the write-ahead log");
+}
+
+#[tokio::test]
+async fn log_rows_under_a_former_key_are_shown_without_it_and_are_no_mismatch() {
+    let told = told("sqlite-encrypted");
+    let builder = on_copy_of("sqlite-encrypted");
+    let former = "UPDATE request_logs SET key_value = '00112233445566778899aabbccddeeff00112233445566778899aabb' \
+                  WHERE key_value <> ''";
+    database::run(builder.dir(), [former]);
+    let app = builder.env("ENCRYPTION_KEY", told["encryption_key"].as_str().unwrap()).start().await;
+    assert!(!app.output().contains("ENCRYPTION_KEY"), "{}", app.output());
+    let logs = app.logs("").await;
+    let shown = logs.iter().filter(|row| row["key_value"] == "failed-to-decrypt").count();
+    let of_keys = told["logs"].as_array().unwrap().iter().filter(|row| row["key_value"] != "").count();
+    assert_eq!((logs.len(), shown), (told["logs"].as_array().unwrap().len(), of_keys));
+    let keys = app.api().data("/api/keys?page_size=1000&group_id=1").await;
+    assert!(keys["items"].as_array().unwrap().iter().all(|key| key["key_value"] != "failed-to-decrypt"));
 }
