@@ -5,6 +5,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`ids`], [`secret`] | newtypes that keep ids apart and keys out of logs |
+//! | [`weakness`] | what makes a key easy to guess |
 //! | [`group`], [`key`] | groups and keys as an operator configures and sees them |
 //! | [`settings`], [`status_codes`] | the one table of dynamic settings, and its status lists |
 //! | [`pick`] | choosing: weighted upstreams and sub-groups, the ring of usable keys |
@@ -26,3 +27,4 @@ pub mod secret;
 pub mod settings;
 pub mod status_codes;
 mod sync;
+pub mod weakness;

@@ -3,6 +3,10 @@
 use std::fmt;
 
 use domain::ids::{GroupId, KeyId};
+use domain::weakness::Weakness;
+use storage::keys::Scenario;
+
+mod english;
 
 /// Something the API says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,42 +70,59 @@ pub enum Message {
     NotesUpdated,
     /// Settings are in force.
     SettingsUpdated,
+    /// What the number of invalid keys is called.
+    InvalidKeys,
+    /// What a line of the chart is called.
+    SuccessfulRequests,
+    /// What a line of the chart is called.
+    FailedRequests,
+    /// A key that is easy to guess.
+    WeakKey(KeyRole, Weakness),
+    /// What to do about it.
+    AgainstWeakness(Weakness),
+    /// Provider keys are stored as plain text.
+    NoEncryptionKey,
+    /// What to do about it.
+    SetEncryptionKey,
+    /// `ENCRYPTION_KEY` and the stored keys don't fit.
+    Mismatch(Scenario),
+    /// What to do about it.
+    AgainstMismatch(Scenario),
+    /// A proxy key is missing or opens nothing.
+    WrongProxyKey,
+    /// There is no group of this name.
+    NoGroupNamed(String),
+}
+
+/// What a key that people chose is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyRole {
+    /// `AUTH_KEY`
+    Admin,
+    /// `ENCRYPTION_KEY`
+    Encryption,
+    /// Opens all groups.
+    Proxy {
+        /// Its place in the list, from 1.
+        number: usize,
+    },
+    /// Opens one group.
+    GroupProxy {
+        /// The group's name.
+        group: String,
+        /// Its place in the list, from 1.
+        number: usize,
+    },
 }
 
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Success => f.write_str("Success"),
-            Self::LoggedIn => f.write_str("Authentication successful"),
-            Self::Unauthorized => f.write_str("the admin key (AUTH_KEY) is missing or wrong"),
-            Self::TooManyFailures => {
-                f.write_str("too many wrong admin keys from this address: wait a few seconds and try again")
-            }
-            Self::UnreadableBody(why) => write!(f, "the request body can't be read: {why}"),
-            Self::NotJson(why) => write!(f, "the request body is no JSON object: {why}"),
-            Self::UnreadableUrl(why) => write!(f, "the address can't be read: {why}"),
-            Self::GroupIdMissing => f.write_str("group_id is required: the id of a group"),
-            Self::UnknownGroup(id) => write!(f, "there is no group {id}"),
-            Self::UnknownKey(id) => write!(f, "there is no key {id}"),
-            Self::NotFound => f.write_str("not found"),
-            Self::Taken(field) => write!(f, "{field}: this value is already taken"),
-            Self::DatabaseFailed(why) => write!(f, "the database could not do it: {why}"),
-            Self::GroupDeleted => f.write_str("Group deleted"),
-            Self::GroupsReordered => f.write_str("Groups reordered"),
-            Self::SubGroupsAdded => f.write_str("Sub-groups added"),
-            Self::WeightUpdated => f.write_str("Weight updated"),
-            Self::SubGroupRemoved => f.write_str("Sub-group removed"),
-            Self::NotAggregate(id) => write!(f, "group {id} is not an aggregate: it can't have sub-groups"),
-            Self::NotStandard(id) => write!(f, "group {id} is an aggregate: its keys are those of its sub-groups"),
-            Self::NoKeys => f.write_str("keys_text: there is no key in it"),
-            Self::TooManyKeys { given, limit } => {
-                write!(f, "keys_text: {given} keys are too many for one call; at most {limit} are allowed")
-            }
-            Self::KeyNotInGroup => f.write_str("this key is not in the group, or can't be decrypted"),
-            Self::KeysRestored(count) => write!(f, "{count} keys restored"),
-            Self::KeysCleared(count) => write!(f, "{count} keys cleared"),
-            Self::NotesUpdated => f.write_str("Notes updated"),
-            Self::SettingsUpdated => f.write_str("Settings updated"),
-        }
+        f.write_str(&english::text(self))
+    }
+}
+
+impl fmt::Display for KeyRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&english::role(self))
     }
 }

@@ -2,7 +2,9 @@
 
 mod access;
 mod bounds;
+mod dashboard;
 mod groups;
+mod integration;
 mod key_states;
 mod keys;
 mod kit;

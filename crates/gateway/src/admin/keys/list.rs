@@ -49,7 +49,7 @@ pub async fn list(State(context): Parts, Params(wanted): Params<Wanted>) -> Repl
 }
 
 /// The group a query is about.
-pub(super) fn group_id(given: Option<&str>) -> Result<GroupId, ApiError> {
+pub fn group_id(given: Option<&str>) -> Result<GroupId, ApiError> {
     let id = given.and_then(|text| text.trim().parse().ok());
     id.map(GroupId).ok_or_else(|| ApiError::bad_request(&Message::GroupIdMissing))
 }
