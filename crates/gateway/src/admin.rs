@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`auth`], [`throttle`], [`login`] | the admin key, and what wrong ones cost |
-//! | [`extract`], [`reply`], [`error`], [`page`], [`messages`] | how requests are read and answers are written |
+//! | [`extract`], [`reply`], [`error`], [`page`], [`messages`], [`language`] | how requests are read and answers are written |
 //! | [`attachment`] | answers that are files |
 //! | [`groups`], [`keys`], [`settings`], [`logs`], [`channel_types`], [`health`] | the resources |
 //! | [`dashboard`], [`integration`] | what the console shows first, and what clients ask to set themselves up |
@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_extractor_with_state, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_extractor_with_state, from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
 use domain::secret::Secret;
@@ -43,6 +43,7 @@ mod groups;
 mod health;
 mod integration;
 mod keys;
+mod language;
 mod login;
 mod logs;
 mod messages;
@@ -143,6 +144,7 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .fallback(fallback::answer)
         .method_not_allowed_fallback(fallback::answer)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(language::speak))
         .layer(map_response(reply::not_to_be_cached))
         .with_state(context)
 }

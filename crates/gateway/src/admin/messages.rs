@@ -1,12 +1,22 @@
-//! Every sentence the API says, so that other languages can be added here. Codes are the contract, sentences are not.
+//! Every sentence the API says, in every language it speaks: a sentence that lacks in one of them does not compile. Codes are the contract,
+//! sentences are not.
+//!
+//! What other programs say (a database, the JSON parser) stays in their own words.
 
 use std::fmt;
 
+use domain::allowed::Allowed;
 use domain::ids::{GroupId, KeyId};
+use domain::language::Language;
+use domain::rewrite::headers::HeaderRuleError;
 use domain::weakness::Weakness;
 use storage::keys::Scenario;
 
+use super::language::spoken;
+
+mod chinese;
 mod english;
+mod japanese;
 
 /// Something the API says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +33,19 @@ pub enum Message {
     UnreadableBody(String),
     /// The body is no JSON object.
     NotJson(String),
+    /// A member of the body that is missing or of the wrong type.
+    Unfit(String),
+    /// A field with a value that is not allowed.
+    NotAllowed {
+        /// The field's name.
+        field: String,
+        /// The value, in quotes if it is a text.
+        given: String,
+        /// What would be right.
+        allowed: Allowed,
+    },
+    /// A header rule that can't be used.
+    HeaderRule(HeaderRuleError),
     /// A part of the path or the query can't be read.
     UnreadableUrl(String),
     /// The query lacks the group.
@@ -76,6 +99,8 @@ pub enum Message {
     SuccessfulRequests,
     /// What a line of the chart is called.
     FailedRequests,
+    /// What a key that people chose is called.
+    Key(KeyRole),
     /// A key that is easy to guess.
     WeakKey(KeyRole, Weakness),
     /// What to do about it.
@@ -115,14 +140,20 @@ pub enum KeyRole {
     },
 }
 
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&english::text(self))
+impl Message {
+    /// The sentence in one language.
+    pub fn within(&self, language: Language) -> String {
+        match language {
+            Language::English => english::text(self),
+            Language::Chinese => chinese::text(self),
+            Language::Japanese => japanese::text(self),
+        }
     }
 }
 
-impl fmt::Display for KeyRole {
+/// In the language of the request that is being answered.
+impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&english::role(self))
+        f.write_str(&self.within(spoken()))
     }
 }

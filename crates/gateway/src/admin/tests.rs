@@ -8,6 +8,7 @@ mod integration;
 mod key_states;
 mod keys;
 mod kit;
+mod language;
 mod logs;
 mod settings;
 mod sub_groups;

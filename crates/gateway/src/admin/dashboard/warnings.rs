@@ -24,7 +24,7 @@ pub fn all(context: &Context, groups: &[Group]) -> Vec<SecurityWarning> {
     match &context.encryption_key {
         Some(key) => warnings.extend(about(&KeyRole::Encryption, key.expose())),
         None => warnings.push(SecurityWarning {
-            r#type: KeyRole::Encryption.to_string(),
+            r#type: Message::Key(KeyRole::Encryption).to_string(),
             message: Message::NoEncryptionKey.to_string(),
             severity: "high",
             suggestion: Message::SetEncryptionKey.to_string(),
@@ -44,7 +44,7 @@ pub fn all(context: &Context, groups: &[Group]) -> Vec<SecurityWarning> {
 
 fn about(role: &KeyRole, key: &str) -> Vec<SecurityWarning> {
     let warning = |weakness: Weakness| SecurityWarning {
-        r#type: role.to_string(),
+        r#type: Message::Key(role.clone()).to_string(),
         message: Message::WeakKey(role.clone(), weakness).to_string(),
         severity: if weakness.is_severe() { "high" } else { "medium" },
         suggestion: Message::AgainstWeakness(weakness).to_string(),

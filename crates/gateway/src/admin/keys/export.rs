@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
+use domain::allowed::Allowed;
 use domain::key::KeyStatus;
 use futures_util::{Stream, stream};
 use serde::Deserialize;
@@ -37,9 +38,8 @@ fn status(word: &str) -> Result<Option<KeyStatus>, ApiError> {
     match word {
         "all" => Ok(None),
         word => {
-            let status =
-                word.parse().map_err(|_| ApiError::field("status", word, "one of: all, active, invalid, disabled"));
-            status.map(Some)
+            let allowed = Allowed::OneOf(&["all", "active", "invalid", "disabled"]);
+            Ok(Some(word.parse().map_err(|_| ApiError::field("status", word, allowed))?))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /api/keys`
 
 use axum::extract::State;
+use domain::allowed::Allowed;
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
 use domain::secret::Secret;
@@ -59,7 +60,7 @@ fn filter(group: GroupId, wanted: Wanted, pool: &Pool) -> Result<KeyFilter, ApiE
         "" => (None, None),
         "cooling" => (Some(KeyStatus::Active), Some(resting(pool))),
         word => {
-            let allowed = "one of: active, invalid, disabled, cooling";
+            let allowed = Allowed::OneOf(&["active", "invalid", "disabled", "cooling"]);
             (Some(word.parse().map_err(|_| ApiError::field("status", word, allowed))?), None)
         }
     };

@@ -5,16 +5,6 @@ use storage::keys::Scenario;
 
 use super::{KeyRole, Message};
 
-/// What a key is called.
-pub fn role(role: &KeyRole) -> String {
-    match role {
-        KeyRole::Admin => "AUTH_KEY".to_owned(),
-        KeyRole::Encryption => "ENCRYPTION_KEY".to_owned(),
-        KeyRole::Proxy { number } => format!("Global proxy key #{number}"),
-        KeyRole::GroupProxy { group, number } => format!("Proxy key of group [{group}] #{number}"),
-    }
-}
-
 /// A message as a sentence.
 pub fn text(message: &Message) -> String {
     match message {
@@ -26,6 +16,9 @@ pub fn text(message: &Message) -> String {
         }
         Message::UnreadableBody(why) => format!("the request body can't be read: {why}"),
         Message::NotJson(why) => format!("the request body is no JSON object: {why}"),
+        Message::Unfit(why) => why.clone(),
+        Message::NotAllowed { field, given, allowed } => format!("{field}: {given} is not allowed; {allowed}"),
+        Message::HeaderRule(fault) => fault.to_string(),
         Message::UnreadableUrl(why) => format!("the address can't be read: {why}"),
         Message::GroupIdMissing => "group_id is required: the id of a group".to_owned(),
         Message::UnknownGroup(id) => format!("there is no group {id}"),
@@ -53,6 +46,7 @@ pub fn text(message: &Message) -> String {
         Message::InvalidKeys => "Invalid keys".to_owned(),
         Message::SuccessfulRequests => "Successful requests".to_owned(),
         Message::FailedRequests => "Failed requests".to_owned(),
+        Message::Key(key) => role(key),
         Message::WeakKey(key, weakness) => format!("{} {}", role(key), weak(*weakness)),
         Message::AgainstWeakness(weakness) => better(*weakness).to_owned(),
         Message::NoEncryptionKey => "ENCRYPTION_KEY is not set: provider keys are stored as plain text".to_owned(),
@@ -62,6 +56,15 @@ pub fn text(message: &Message) -> String {
         Message::Mismatch(scenario) => mismatch(*scenario).to_owned(),
         Message::AgainstMismatch(scenario) => against(*scenario).to_owned(),
         Message::WrongProxyKey => "the proxy key is missing, or opens no group here: give it as ?key=".to_owned(),
+    }
+}
+
+fn role(role: &KeyRole) -> String {
+    match role {
+        KeyRole::Admin => "AUTH_KEY".to_owned(),
+        KeyRole::Encryption => "ENCRYPTION_KEY".to_owned(),
+        KeyRole::Proxy { number } => format!("Global proxy key #{number}"),
+        KeyRole::GroupProxy { group, number } => format!("Proxy key of group [{group}] #{number}"),
     }
 }
 
