@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::allowed::Allowed;
 use crate::ids::GroupId;
 use crate::raw_object::RawObject;
 use crate::rewrite::headers::HeaderRule;
 
 mod check;
 
-pub use check::GroupError;
+pub use check::{GroupError, check_length};
 
 /// The provider's dialect a group speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,10 +52,9 @@ impl FromStr for ChannelType {
     type Err = GroupError;
 
     fn from_str(word: &str) -> Result<Self, GroupError> {
-        Self::ALL
-            .into_iter()
-            .find(|channel| channel.as_str() == word)
-            .ok_or_else(|| GroupError::new("channel_type", word, "one of: openai, openai-response, anthropic, gemini"))
+        Self::ALL.into_iter().find(|channel| channel.as_str() == word).ok_or_else(|| {
+            GroupError::new("channel_type", word, Allowed::OneOf(&["openai", "openai-response", "anthropic", "gemini"]))
+        })
     }
 }
 
@@ -87,7 +87,7 @@ impl FromStr for GroupKind {
         match word {
             "standard" | "" => Ok(Self::Standard),
             "aggregate" => Ok(Self::Aggregate),
-            _ => Err(GroupError::new("group_type", word, "one of: standard, aggregate")),
+            _ => Err(GroupError::new("group_type", word, Allowed::OneOf(&["standard", "aggregate"]))),
         }
     }
 }

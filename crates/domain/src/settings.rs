@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::language::Text;
 use crate::status_codes::StatusSet;
 
 mod check;
@@ -65,11 +66,11 @@ pub struct Setting {
     /// Whether a group's `config` may override it.
     pub per_group: bool,
     /// Heading it stands under in the console.
-    pub category: &'static str,
+    pub category: Text,
     /// Short name for people.
-    pub name: &'static str,
+    pub name: Text,
     /// What it does, its unit and its special values.
-    pub description: &'static str,
+    pub description: Text,
 }
 
 impl Setting {

@@ -22,7 +22,8 @@ pub struct StatusSet {
     "{part:?} is neither a status nor a range of statuses; allowed are 100 to 999, separated by commas, like 404,429,500-599"
 )]
 pub struct StatusSetError {
-    part: String,
+    /// The part that is neither a status nor a range.
+    pub part: String,
 }
 
 impl StatusSet {

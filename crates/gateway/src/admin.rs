@@ -3,8 +3,10 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`auth`], [`throttle`], [`login`] | the admin key, and what wrong ones cost |
-//! | [`extract`], [`reply`], [`error`], [`page`], [`messages`] | how requests are read and answers are written |
+//! | [`extract`], [`reply`], [`error`], [`page`], [`messages`], [`language`] | how requests are read and answers are written |
+//! | [`attachment`] | answers that are files |
 //! | [`groups`], [`keys`], [`settings`], [`logs`], [`channel_types`], [`health`] | the resources |
+//! | [`dashboard`], [`integration`] | what the console shows first, and what clients ask to set themselves up |
 //! | [`fallback`] | paths that are nothing |
 //!
 //! A change is stored first, then put in force; when the answer leaves, it is in force. Error bodies are built in [`error`] only.
@@ -15,10 +17,11 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_extractor_with_state, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_extractor_with_state, from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
 use domain::secret::Secret;
+use jiff::tz::TimeZone;
 use storage::Db;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -29,14 +32,18 @@ use crate::probe::Prober;
 use crate::snapshot::build::Publisher;
 use auth::{Admin, Gate};
 
+mod attachment;
 mod auth;
 mod channel_types;
+mod dashboard;
 mod error;
 mod extract;
 mod fallback;
 mod groups;
 mod health;
+mod integration;
 mod keys;
+mod language;
 mod login;
 mod logs;
 mod messages;
@@ -66,6 +73,10 @@ pub struct AdminState {
     pub prober: Arc<Prober>,
     /// The key this API asks for.
     pub auth_key: Secret,
+    /// The key under which provider keys are stored, if there is one.
+    pub encryption_key: Option<Secret>,
+    /// Of hours and file names.
+    pub time_zone: TimeZone,
     /// When the program started.
     pub started: Instant,
     /// Whose word on the client's address is believed.
@@ -84,6 +95,8 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/api/integration/info", get(integration::of_all))
+        .route("/proxy/{group}/api/integration/info", get(integration::of_one))
         .route("/api/auth/login", post(login::login).layer(DefaultBodyLimit::max(LOGIN_BODY_LIMIT)));
 
     let groups = Router::new()
@@ -117,7 +130,11 @@ pub fn router(state: Arc<AdminState>) -> Router {
 
     let rest = Router::new()
         .route("/api/settings", get(settings::list).put(settings::update))
-        .route("/api/logs", get(logs::list));
+        .route("/api/logs", get(logs::list::list))
+        .route("/api/logs/export", get(logs::export::export))
+        .route("/api/dashboard/stats", get(dashboard::stats::stats))
+        .route("/api/dashboard/chart", get(dashboard::chart::chart))
+        .route("/api/dashboard/encryption-status", get(dashboard::encryption::status));
 
     // One layer over all of them, so that no handler can forget to ask for the key.
     let closed = groups.merge(keys).merge(many_keys).merge(rest);
@@ -127,6 +144,7 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .fallback(fallback::answer)
         .method_not_allowed_fallback(fallback::answer)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(language::speak))
         .layer(map_response(reply::not_to_be_cached))
         .with_state(context)
 }

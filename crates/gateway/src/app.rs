@@ -178,6 +178,8 @@ impl App {
             publisher: Arc::clone(&foundation.publisher),
             prober: Arc::new(Prober::new(client)),
             auth_key: foundation.admin_key.clone(),
+            encryption_key: config.encryption_key.clone(),
+            time_zone: config.time_zone.clone(),
             started,
             trusted_proxies: config.trusted_proxies.clone(),
             draining: self.not_ready.clone(),

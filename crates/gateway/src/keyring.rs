@@ -51,6 +51,13 @@ impl Keyring {
         Arc::clone(pools.entry(group).or_insert_with(|| Arc::new(Pool::new(Arc::clone(&self.changes)))))
     }
 
+    /// How all pools together stand.
+    #[must_use]
+    pub fn census(&self, now_ms: u64) -> Census {
+        let pools: Vec<_> = self.pools.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        pools.iter().map(|pool| pool.census(None, now_ms)).fold(Census::default(), Census::plus)
+    }
+
     /// Forgets a group that has been deleted.
     pub fn forget(&self, group: GroupId) {
         self.pools.write().unwrap_or_else(PoisonError::into_inner).remove(&group);

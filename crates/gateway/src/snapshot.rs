@@ -69,6 +69,11 @@ impl Snapshot {
         self.routes.get(name)
     }
 
+    /// All groups, in no order.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.routes.values().map(AsRef::as_ref)
+    }
+
     /// The standard group with this id.
     #[must_use]
     pub fn service(&self, id: GroupId) -> Option<&Arc<Service>> {

@@ -150,11 +150,14 @@ fn count(row: &Row) -> Result<RequestCount, StorageError> {
 }
 
 /// The end of the hour that `instant` is in.
-fn end_of_hour(instant: Timestamp) -> Timestamp {
+#[must_use]
+pub fn end_of_hour(instant: Timestamp) -> Timestamp {
     let hour = instant.as_second().div_euclid(3600);
     Timestamp::from_second((hour + 1) * 3600).unwrap_or(instant)
 }
 
-fn hours_before(instant: Timestamp, hours: i64) -> Timestamp {
+/// The same minute so many hours earlier.
+#[must_use]
+pub fn hours_before(instant: Timestamp, hours: i64) -> Timestamp {
     instant.checked_sub(Span::new().hours(hours)).unwrap_or(instant)
 }

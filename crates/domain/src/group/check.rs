@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::{ChannelType, GroupKind, GroupSpec, UpstreamSpec};
+use crate::allowed::Allowed;
 use crate::settings::check_override;
 
 /// A field of a group that can't be as given.
@@ -14,14 +15,14 @@ pub struct GroupError {
     /// What was given.
     pub given: String,
     /// What would be right.
-    pub allowed: String,
+    pub allowed: Allowed,
 }
 
 impl GroupError {
     /// A fault of `field`.
     #[must_use]
-    pub fn new(field: impl Into<String>, given: impl Into<String>, allowed: impl Into<String>) -> Self {
-        Self { field: field.into(), given: given.into(), allowed: allowed.into() }
+    pub fn new(field: impl Into<String>, given: impl Into<String>, allowed: Allowed) -> Self {
+        Self { field: field.into(), given: given.into(), allowed }
     }
 }
 
@@ -47,22 +48,15 @@ impl GroupSpec {
     fn check_standard(&self) -> Result<(), GroupError> {
         check_upstreams(&self.upstreams)?;
         if self.test_model.trim().is_empty() {
-            return Err(GroupError::new("test_model", "", "the name of a model that every key may use"));
+            return Err(GroupError::new("test_model", "", Allowed::Model));
         }
         if self.channel != ChannelType::Gemini && !is_endpoint(&self.validation_endpoint) {
-            return Err(GroupError::new(
-                "validation_endpoint",
-                &self.validation_endpoint,
-                "a path that starts with a slash, such as /v1/chat/completions, or nothing",
-            ));
+            return Err(GroupError::new("validation_endpoint", &self.validation_endpoint, Allowed::Endpoint));
         }
-        if let Some(asked) = self.model_redirect_rules.iter().find(|(asked, sent)| asked.is_empty() || sent.is_empty())
+        if let Some((asked, _)) =
+            self.model_redirect_rules.iter().find(|(asked, sent)| asked.is_empty() || sent.is_empty())
         {
-            return Err(GroupError::new(
-                "model_redirect_rules",
-                format!("{asked:?}"),
-                "two model names, neither empty",
-            ));
+            return Err(GroupError::new("model_redirect_rules", asked, Allowed::ModelPair));
         }
         Ok(())
     }
@@ -71,7 +65,8 @@ impl GroupSpec {
         if self.model_redirect_rules.is_empty() && !self.model_redirect_strict {
             return Ok(());
         }
-        Err(GroupError::new("model_redirect_rules", "rules", "none on an aggregate group; set them on its sub-groups"))
+        let given = self.model_redirect_rules.keys().next().map_or("model_redirect_strict", String::as_str);
+        Err(GroupError::new("model_redirect_rules", given, Allowed::NoRedirects))
     }
 }
 
@@ -80,39 +75,37 @@ fn check_name(name: &str) -> Result<(), GroupError> {
     if (1..=100).contains(&name.len()) && name.chars().all(legal) {
         return Ok(());
     }
-    Err(GroupError::new("name", name, "1 to 100 characters out of a-z, 0-9, - and _"))
+    Err(GroupError::new("name", name, Allowed::GroupName))
 }
 
-fn check_length(field: &str, text: &str, max: usize) -> Result<(), GroupError> {
+/// Whether a text has at most `max` characters.
+pub fn check_length(field: &str, text: &str, max: usize) -> Result<(), GroupError> {
     if text.chars().count() <= max {
         return Ok(());
     }
     let shown: String = text.chars().take(40).collect();
-    Err(GroupError::new(field, format!("{shown}…"), format!("at most {max} characters")))
+    Err(GroupError::new(field, format!("{shown}…"), Allowed::AtMostChars(max)))
 }
 
 fn check_upstreams(upstreams: &[UpstreamSpec]) -> Result<(), GroupError> {
-    let wrong = |given: &str, allowed: &str| Err(GroupError::new("upstreams", given, allowed));
+    let wrong = |given: &str, allowed| Err(GroupError::new("upstreams", given, allowed));
     if upstreams.is_empty() {
-        return wrong("", "at least one upstream");
+        return wrong("", Allowed::SomeUpstream);
     }
     for upstream in upstreams {
         match Url::parse(upstream.url.trim()) {
             Ok(url) if url.username() != "" || url.password().is_some() => {
-                return wrong(
-                    "a URL with a user",
-                    "a URL without user or password: credentials belong into header rules",
-                );
+                return wrong("****", Allowed::UrlWithoutLogin);
             }
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none() => {}
-            _ => return wrong(&upstream.url, "an absolute http or https URL without a query"),
+            _ => return wrong(&upstream.url, Allowed::UpstreamUrl),
         }
         if upstream.weight > 1000 {
-            return wrong(&upstream.weight.to_string(), "a weight from 0 to 1000");
+            return wrong(&upstream.weight.to_string(), Allowed::WholeNumber(0, 1000));
         }
     }
     if upstreams.iter().all(|upstream| upstream.weight == 0) {
-        return wrong("0", "a weight above 0 for at least one upstream");
+        return wrong("0", Allowed::SomeWeight);
     }
     Ok(())
 }

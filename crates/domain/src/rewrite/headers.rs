@@ -13,7 +13,7 @@ use super::url;
 mod rules;
 mod upgrade;
 
-pub use rules::{HeaderAction, HeaderRule, HeaderRuleError, HeaderRules, Variables, canonical_name};
+pub use rules::{HeaderAction, HeaderRule, HeaderRuleError, HeaderRules, RESERVED, Variables, canonical_name};
 pub use upgrade::{subprotocol_credential, upgrade};
 
 /// Removes what concerns one connection only (RFC 9110, 7.6.1): the fields any `Connection` names, and those known to

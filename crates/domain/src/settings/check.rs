@@ -3,7 +3,8 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{Kind, Setting, TABLE};
+use super::{Kind, Setting};
+use crate::allowed::Allowed;
 use crate::status_codes::StatusSet;
 
 /// A setting that can't be as given: which one, what was given and what is allowed.
@@ -12,71 +13,64 @@ use crate::status_codes::StatusSet;
 pub struct SettingError {
     /// The setting's key.
     pub key: String,
-    /// The value given, as JSON; a URL without its credentials.
+    /// The value given, as JSON; `****` where it may hold a password.
     pub given: String,
     /// What would be right.
-    pub allowed: String,
+    pub allowed: Allowed,
 }
 
 impl SettingError {
-    fn new(key: &str, given: impl Into<String>, allowed: impl Into<String>) -> Self {
-        Self { key: key.to_owned(), given: given.into(), allowed: allowed.into() }
+    fn new(key: &str, given: impl Into<String>, allowed: Allowed) -> Self {
+        Self { key: key.to_owned(), given: given.into(), allowed }
     }
 
     /// A key that is no setting at all.
     #[must_use]
     pub fn unknown(key: &str) -> Self {
-        Self::new(key, "the name", format!("settings are: {}", names(|_| true)))
+        Self::new(key, format!("{key:?}"), Allowed::Setting)
     }
 
     /// A key that a group can't override.
     pub(super) fn unknown_override(key: &str) -> Self {
-        Self::new(key, "an override of it", format!("a group may override: {}", names(|setting| setting.per_group)))
+        Self::new(key, format!("{key:?}"), Allowed::GroupSetting)
     }
-}
-
-fn names(wanted: impl Fn(&Setting) -> bool) -> String {
-    let names: Vec<_> = TABLE.iter().filter(|setting| wanted(setting)).map(|setting| setting.key).collect();
-    names.join(", ")
 }
 
 /// Whether `value` may be stored for `setting`.
 pub(super) fn check(setting: &Setting, value: &Value) -> Result<(), SettingError> {
-    let wrong = |allowed: String| Err(SettingError::new(setting.key, value.to_string(), allowed));
+    let wrong = |allowed| Err(SettingError::new(setting.key, value.to_string(), allowed));
     match (setting.kind, value) {
         (Kind::Int { min, max }, Value::Number(number)) => match number.as_i64() {
             Some(number) if (min..=max).contains(&number) => Ok(()),
-            _ => wrong(format!("a whole number from {min} to {max}")),
+            _ => wrong(Allowed::WholeNumber(min, max)),
         },
-        (Kind::Int { min, max }, _) => wrong(format!("a whole number from {min} to {max}")),
+        (Kind::Int { min, max }, _) => wrong(Allowed::WholeNumber(min, max)),
         (Kind::Bool, Value::Bool(_)) => Ok(()),
-        (Kind::Bool, _) => wrong("true or false".to_owned()),
+        (Kind::Bool, _) => wrong(Allowed::TrueOrFalse),
         (_, Value::String(text)) => check_text(setting, text.trim()),
-        _ => wrong("a string".to_owned()),
+        _ => wrong(Allowed::String),
     }
 }
 
 fn check_text(setting: &Setting, text: &str) -> Result<(), SettingError> {
+    let wrong = |allowed| Err(SettingError::new(setting.key, format!("{text:?}"), allowed));
     match setting.kind {
-        Kind::RequiredText if text.is_empty() => {
-            Err(SettingError::new(setting.key, "an empty string", "it must not be empty"))
-        }
+        Kind::RequiredText if text.is_empty() => wrong(Allowed::NotEmpty),
         Kind::HttpUrl => check_url(setting, text, &["http", "https"]),
         Kind::ProxyUrl if text.is_empty() => Ok(()),
         Kind::ProxyUrl => check_url(setting, text, &["http", "https", "socks5", "socks5h"]),
         Kind::StatusCodes => match text.parse::<StatusSet>() {
             Ok(_) => Ok(()),
-            Err(fault) => Err(SettingError::new(setting.key, format!("{text:?}"), fault.to_string())),
+            Err(fault) => wrong(Allowed::Statuses(fault.part)),
         },
         _ => Ok(()),
     }
 }
 
-fn check_url(setting: &Setting, text: &str, schemes: &[&str]) -> Result<(), SettingError> {
-    let allowed = format!("an absolute URL with a host, starting with one of: {}", schemes.join(", "));
+fn check_url(setting: &Setting, text: &str, schemes: &'static [&'static str]) -> Result<(), SettingError> {
     match Url::parse(text) {
         Ok(url) if schemes.contains(&url.scheme()) && url.has_host() => Ok(()),
         // A URL that can't be parsed can't be masked either, and it may hold a password.
-        _ => Err(SettingError::new(setting.key, "the value", allowed)),
+        _ => Err(SettingError::new(setting.key, "****", Allowed::Url(schemes))),
     }
 }

@@ -59,7 +59,7 @@ fn values_of_the_wrong_type_or_range_are_refused() {
         ("app_url", json!("localhost:3001"), "an absolute URL with a host, starting with one of: http, https"),
     ] {
         let fault = Setting::find(key).unwrap().to_stored(&value).unwrap_err();
-        assert_eq!((fault.key.as_str(), fault.allowed.as_str()), (key, allowed));
+        assert_eq!((fault.key.as_str(), fault.allowed.to_string().as_str()), (key, allowed));
     }
 }
 
@@ -67,4 +67,14 @@ fn values_of_the_wrong_type_or_range_are_refused() {
 fn a_refused_proxy_url_shows_no_password() {
     let fault = Setting::find("proxy_url").unwrap().to_stored(&json!("ftp://user:hunter2@host")).unwrap_err();
     assert!(!fault.to_string().contains("hunter2"), "{fault}");
+}
+
+#[test]
+fn every_text_is_there_in_every_language() {
+    for setting in TABLE {
+        for text in [setting.category, setting.name, setting.description] {
+            let Text { english, chinese, japanese } = text;
+            assert!(!english.is_empty() && !chinese.is_ascii() && !japanese.is_ascii(), "{}: {text:?}", setting.key);
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use domain::allowed::Allowed;
 use domain::group::GroupError;
+use domain::language::Language;
 use domain::rewrite::headers::HeaderRuleError;
 use domain::settings::SettingError;
 use http::StatusCode;
@@ -15,7 +17,7 @@ use super::messages::Message;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     code: Code,
-    message: String,
+    message: Message,
 }
 
 /// Errors by kind. The words and statuses are those of GPT-Load 1.4.x.
@@ -56,12 +58,12 @@ impl ApiError {
     }
 
     /// A request that is understood, with a value that is not allowed.
-    pub fn invalid(message: &impl ToString) -> Self {
+    pub fn invalid(message: &Message) -> Self {
         Self::new(Code::ValidationFailed, message)
     }
 
     /// A field with a value that is not allowed.
-    pub fn field(name: &str, given: impl Into<String>, allowed: impl Into<String>) -> Self {
+    pub fn field(name: &str, given: impl Into<String>, allowed: Allowed) -> Self {
         GroupError::new(name, given, allowed).into()
     }
 
@@ -83,13 +85,16 @@ impl ApiError {
         }
     }
 
-    /// What the client is told.
-    pub fn message(&self) -> &str {
-        &self.message
+    /// What the client is told. Faults of authentication, and values that are taken, are told in English always, as 1.4.x does.
+    pub fn message(&self) -> String {
+        match self.code {
+            Code::Unauthorized | Code::DuplicateResource => self.message.within(Language::English),
+            _ => self.message.to_string(),
+        }
     }
 
-    fn new(code: Code, message: &impl ToString) -> Self {
-        Self { code, message: message.to_string() }
+    fn new(code: Code, message: &Message) -> Self {
+        Self { code, message: message.clone() }
     }
 }
 
@@ -108,19 +113,23 @@ impl From<StorageError> for ApiError {
 
 impl From<GroupError> for ApiError {
     fn from(fault: GroupError) -> Self {
-        Self::invalid(&fault)
+        Self::invalid(&Message::NotAllowed {
+            field: fault.field,
+            given: format!("{:?}", fault.given),
+            allowed: fault.allowed,
+        })
     }
 }
 
 impl From<SettingError> for ApiError {
     fn from(fault: SettingError) -> Self {
-        Self::invalid(&fault)
+        Self::invalid(&Message::NotAllowed { field: fault.key, given: fault.given, allowed: fault.allowed })
     }
 }
 
 impl From<HeaderRuleError> for ApiError {
     fn from(fault: HeaderRuleError) -> Self {
-        Self::invalid(&fault)
+        Self::invalid(&Message::HeaderRule(fault))
     }
 }
 
@@ -133,7 +142,7 @@ struct Envelope {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = self.code.parts();
-        (status, Json(Envelope { code, message: self.message })).into_response()
+        (status, Json(Envelope { code, message: self.message() })).into_response()
     }
 }
 
@@ -160,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_field_error_names_field_value_and_what_is_allowed() {
-        let error = ApiError::field("weight", "1001", "0 to 1000");
+        let error = ApiError::field("weight", "1001", Allowed::WholeNumber(0, 1000));
         for part in ["weight", "1001", "0 to 1000"] {
             assert!(error.message().contains(part), "{}", error.message());
         }

@@ -76,7 +76,8 @@ impl FromRequestParts<Arc<Context>> for ClientIp {
 fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, ApiError> {
     let object: RawObject = serde_json::from_slice(json).map_err(|error| ApiError::invalid_json(&error))?;
     let members = Members { rest: object.iter(), value: None };
-    T::deserialize(MapAccessDeserializer::new(members)).map_err(|error| ApiError::invalid(&error))
+    T::deserialize(MapAccessDeserializer::new(members))
+        .map_err(|error| ApiError::invalid(&Message::Unfit(error.to_string())))
 }
 
 struct Members<'o, I: Iterator<Item = (&'o str, &'o str)>> {
@@ -141,7 +142,11 @@ mod tests {
             (r#"{"overrides":[]}"#, "missing field `id`"),
         ];
         for (body, message) in cases {
-            assert_eq!(read::<Wanted>(body.as_bytes()).unwrap_err(), ApiError::invalid(&message), "{body}");
+            assert_eq!(
+                read::<Wanted>(body.as_bytes()).unwrap_err(),
+                ApiError::invalid(&Message::Unfit(message.to_owned())),
+                "{body}"
+            );
         }
     }
 

@@ -31,7 +31,7 @@ pub async fn login(
     match context.gate.admit(Some(&login.auth_key), client).await {
         Ok(_) => (StatusCode::OK, Json(LoginReply { success: true, message: Message::LoggedIn.to_string() })),
         Err(error) => {
-            let message = error.message().to_owned();
+            let message = error.message();
             (StatusCode::UNAUTHORIZED, Json(LoginReply { success: false, message }))
         }
     }

@@ -1,16 +1,12 @@
-//! `GET /api/logs`: the request log, newest first.
+//! The request log.
 
-use axum::extract::State;
-use domain::ids::GroupId;
 use domain::secret::Secret;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use storage::logs::{LogFilter, LogRow, RequestType};
+use serde::Deserialize;
+use storage::logs::{LogFilter, RequestType};
 
-use super::Parts;
-use super::extract::Params;
-use super::page::{self, PageReply};
-use super::reply::{Data, Reply};
+pub mod export;
+pub mod list;
 
 /// What is wanted. A value that makes no sense is taken as not said.
 #[derive(Default, Deserialize)]
@@ -27,48 +23,6 @@ pub struct Wanted {
     request_id: Option<String>,
     start_time: Option<String>,
     end_time: Option<String>,
-    page: Option<String>,
-    page_size: Option<String>,
-}
-
-/// A log entry: one attempt of a request.
-#[derive(Serialize)]
-pub struct LogEntry {
-    id: String,
-    timestamp: Timestamp,
-    group_id: GroupId,
-    group_name: String,
-    /// 0 if the group was asked for itself.
-    parent_group_id: GroupId,
-    parent_group_name: String,
-    key_value: String,
-    key_hash: String,
-    /// As asked for.
-    model: String,
-    is_success: bool,
-    source_ip: String,
-    status_code: i64,
-    request_path: String,
-    duration_ms: i64,
-    error_message: String,
-    user_agent: String,
-    request_type: RequestType,
-    upstream_addr: String,
-    is_stream: bool,
-    request_body: String,
-    request_id: Option<String>,
-    attempt: Option<i64>,
-    first_byte_ms: Option<i64>,
-    prompt_tokens: Option<i64>,
-    completion_tokens: Option<i64>,
-    cached_tokens: Option<i64>,
-}
-
-/// A page of the log.
-pub async fn list(State(context): Parts, Params(wanted): Params<Wanted>) -> Reply<PageReply<LogEntry>> {
-    let asked = page::request(wanted.page.as_deref(), wanted.page_size.as_deref());
-    let page = context.db.logs_page(&wanted.into(), asked, Timestamp::now()).await?;
-    Ok(Data(PageReply::new(asked, page, LogEntry::from)))
 }
 
 impl From<Wanted> for LogFilter {
@@ -98,39 +52,6 @@ fn request_type(word: &str) -> Option<RequestType> {
 /// RFC 3339. Clients forget that a `+` in a query means a space.
 fn instant(text: &str) -> Option<Timestamp> {
     text.replace(' ', "+").parse().ok()
-}
-
-impl From<LogRow> for LogEntry {
-    fn from(row: LogRow) -> Self {
-        Self {
-            id: row.id,
-            timestamp: row.timestamp,
-            group_id: row.group_id,
-            group_name: row.group_name,
-            parent_group_id: row.parent_group_id.unwrap_or(GroupId(0)),
-            parent_group_name: row.parent_group_name,
-            key_value: row.key.expose().to_owned(),
-            key_hash: row.key_hash,
-            model: row.model,
-            is_success: row.is_success,
-            source_ip: row.source_ip,
-            status_code: row.status_code,
-            request_path: row.request_path,
-            duration_ms: row.duration_ms,
-            error_message: row.error_message,
-            user_agent: row.user_agent,
-            request_type: row.request_type,
-            upstream_addr: row.upstream_addr,
-            is_stream: row.is_stream,
-            request_body: row.request_body,
-            request_id: row.request_id,
-            attempt: row.attempt,
-            first_byte_ms: row.first_byte_ms,
-            prompt_tokens: row.prompt_tokens,
-            completion_tokens: row.completion_tokens,
-            cached_tokens: row.cached_tokens,
-        }
-    }
 }
 
 #[cfg(test)]

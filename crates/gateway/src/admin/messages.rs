@@ -1,8 +1,22 @@
-//! Every sentence the API says, so that other languages can be added here. Codes are the contract, sentences are not.
+//! Every sentence the API says, in every language it speaks: a sentence that lacks in one of them does not compile. Codes are the contract,
+//! sentences are not.
+//!
+//! What other programs say (a database, the JSON parser) stays in their own words.
 
 use std::fmt;
 
+use domain::allowed::Allowed;
 use domain::ids::{GroupId, KeyId};
+use domain::language::Language;
+use domain::rewrite::headers::HeaderRuleError;
+use domain::weakness::Weakness;
+use storage::keys::Scenario;
+
+use super::language::spoken;
+
+mod chinese;
+mod english;
+mod japanese;
 
 /// Something the API says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +33,19 @@ pub enum Message {
     UnreadableBody(String),
     /// The body is no JSON object.
     NotJson(String),
+    /// A member of the body that is missing or of the wrong type.
+    Unfit(String),
+    /// A field with a value that is not allowed.
+    NotAllowed {
+        /// The field's name.
+        field: String,
+        /// The value, in quotes if it is a text.
+        given: String,
+        /// What would be right.
+        allowed: Allowed,
+    },
+    /// A header rule that can't be used.
+    HeaderRule(HeaderRuleError),
     /// A part of the path or the query can't be read.
     UnreadableUrl(String),
     /// The query lacks the group.
@@ -66,42 +93,67 @@ pub enum Message {
     NotesUpdated,
     /// Settings are in force.
     SettingsUpdated,
+    /// What the number of invalid keys is called.
+    InvalidKeys,
+    /// What a line of the chart is called.
+    SuccessfulRequests,
+    /// What a line of the chart is called.
+    FailedRequests,
+    /// What a key that people chose is called.
+    Key(KeyRole),
+    /// A key that is easy to guess.
+    WeakKey(KeyRole, Weakness),
+    /// What to do about it.
+    AgainstWeakness(Weakness),
+    /// Provider keys are stored as plain text.
+    NoEncryptionKey,
+    /// What to do about it.
+    SetEncryptionKey,
+    /// `ENCRYPTION_KEY` and the stored keys don't fit.
+    Mismatch(Scenario),
+    /// What to do about it.
+    AgainstMismatch(Scenario),
+    /// A proxy key is missing or opens nothing.
+    WrongProxyKey,
+    /// There is no group of this name.
+    NoGroupNamed(String),
 }
 
+/// What a key that people chose is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyRole {
+    /// `AUTH_KEY`
+    Admin,
+    /// `ENCRYPTION_KEY`
+    Encryption,
+    /// Opens all groups.
+    Proxy {
+        /// Its place in the list, from 1.
+        number: usize,
+    },
+    /// Opens one group.
+    GroupProxy {
+        /// The group's name.
+        group: String,
+        /// Its place in the list, from 1.
+        number: usize,
+    },
+}
+
+impl Message {
+    /// The sentence in one language.
+    pub fn within(&self, language: Language) -> String {
+        match language {
+            Language::English => english::text(self),
+            Language::Chinese => chinese::text(self),
+            Language::Japanese => japanese::text(self),
+        }
+    }
+}
+
+/// In the language of the request that is being answered.
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Success => f.write_str("Success"),
-            Self::LoggedIn => f.write_str("Authentication successful"),
-            Self::Unauthorized => f.write_str("the admin key (AUTH_KEY) is missing or wrong"),
-            Self::TooManyFailures => {
-                f.write_str("too many wrong admin keys from this address: wait a few seconds and try again")
-            }
-            Self::UnreadableBody(why) => write!(f, "the request body can't be read: {why}"),
-            Self::NotJson(why) => write!(f, "the request body is no JSON object: {why}"),
-            Self::UnreadableUrl(why) => write!(f, "the address can't be read: {why}"),
-            Self::GroupIdMissing => f.write_str("group_id is required: the id of a group"),
-            Self::UnknownGroup(id) => write!(f, "there is no group {id}"),
-            Self::UnknownKey(id) => write!(f, "there is no key {id}"),
-            Self::NotFound => f.write_str("not found"),
-            Self::Taken(field) => write!(f, "{field}: this value is already taken"),
-            Self::DatabaseFailed(why) => write!(f, "the database could not do it: {why}"),
-            Self::GroupDeleted => f.write_str("Group deleted"),
-            Self::GroupsReordered => f.write_str("Groups reordered"),
-            Self::SubGroupsAdded => f.write_str("Sub-groups added"),
-            Self::WeightUpdated => f.write_str("Weight updated"),
-            Self::SubGroupRemoved => f.write_str("Sub-group removed"),
-            Self::NotAggregate(id) => write!(f, "group {id} is not an aggregate: it can't have sub-groups"),
-            Self::NotStandard(id) => write!(f, "group {id} is an aggregate: its keys are those of its sub-groups"),
-            Self::NoKeys => f.write_str("keys_text: there is no key in it"),
-            Self::TooManyKeys { given, limit } => {
-                write!(f, "keys_text: {given} keys are too many for one call; at most {limit} are allowed")
-            }
-            Self::KeyNotInGroup => f.write_str("this key is not in the group, or can't be decrypted"),
-            Self::KeysRestored(count) => write!(f, "{count} keys restored"),
-            Self::KeysCleared(count) => write!(f, "{count} keys cleared"),
-            Self::NotesUpdated => f.write_str("Notes updated"),
-            Self::SettingsUpdated => f.write_str("Settings updated"),
-        }
+        f.write_str(&self.within(spoken()))
     }
 }

@@ -1,6 +1,7 @@
 //! `GET` and `PUT /api/settings`: the dynamic settings of the whole system.
 
 use axum::extract::State;
+use domain::language::Language;
 use domain::settings::{Kind, Setting, SettingError, Settings, TABLE};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -8,6 +9,7 @@ use serde_json::{Map, Value};
 use super::Parts;
 use super::error::ApiError;
 use super::extract::Body;
+use super::language::spoken;
 use super::messages::Message;
 use super::reply::{Acknowledged, Data, Done};
 
@@ -36,7 +38,7 @@ struct SettingObject {
 
 /// All settings, in the order of their table.
 pub async fn list(State(context): Parts) -> Data<Vec<Category>> {
-    Data(categories(&context.publisher.current().settings))
+    Data(categories(&context.publisher.current().settings, spoken()))
 }
 
 /// Changes some settings, all or none. They are in force when the answer leaves.
@@ -47,17 +49,18 @@ pub async fn update(State(context): Parts, Body(values): Body<Map<String, Value>
     Ok(Done(Message::SettingsUpdated))
 }
 
-fn categories(settings: &Settings) -> Vec<Category> {
+fn categories(settings: &Settings, language: Language) -> Vec<Category> {
     let headings = TABLE.chunk_by(|one, next| one.category == next.category);
     let category = |rows: &[Setting]| {
-        let category_name = rows.first()?.category;
-        Some(Category { category_name, settings: rows.iter().map(|row| SettingObject::new(row, settings)).collect() })
+        let category_name = rows.first()?.category.within(language);
+        let settings = rows.iter().map(|row| SettingObject::new(row, settings, language)).collect();
+        Some(Category { category_name, settings })
     };
     headings.filter_map(category).collect()
 }
 
 impl SettingObject {
-    fn new(setting: &Setting, settings: &Settings) -> Self {
+    fn new(setting: &Setting, settings: &Settings, language: Language) -> Self {
         let (min_value, required) = match setting.kind {
             Kind::Int { min, .. } => (Some(min), true),
             Kind::RequiredText | Kind::HttpUrl => (None, true),
@@ -65,12 +68,12 @@ impl SettingObject {
         };
         Self {
             key: setting.key,
-            name: setting.name,
+            name: setting.name.within(language),
             value: settings.get(setting.key),
             r#type: setting.kind.api_type(),
             default_value: setting.default,
-            description: setting.description,
-            category: setting.category,
+            description: setting.description.within(language),
+            category: setting.category.within(language),
             min_value,
             required,
         }
@@ -93,7 +96,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_listed_once_under_its_heading() {
-        let categories = categories(&Settings::default());
+        let categories = categories(&Settings::default(), Language::English);
         let keys: Vec<_> = categories.iter().flat_map(|category| &category.settings).map(|row| row.key).collect();
         assert_eq!(keys, TABLE.iter().map(|row| row.key).collect::<Vec<_>>());
         for category in &categories {
@@ -104,7 +107,9 @@ mod tests {
     #[test]
     fn a_setting_looks_as_clients_know_it() {
         let settings = Settings { max_retries: 5, ..Settings::default() };
-        let shown = |key| serde_json::to_value(SettingObject::new(Setting::find(key).unwrap(), &settings)).unwrap();
+        let shown = |key| {
+            serde_json::to_value(SettingObject::new(Setting::find(key).unwrap(), &settings, Language::English)).unwrap()
+        };
         let retries = shown("max_retries");
         assert_eq!(retries["value"], 5);
         assert_eq!(retries["default_value"], "3");

@@ -2,10 +2,13 @@
 
 mod access;
 mod bounds;
+mod dashboard;
 mod groups;
+mod integration;
 mod key_states;
 mod keys;
 mod kit;
+mod language;
 mod logs;
 mod settings;
 mod sub_groups;

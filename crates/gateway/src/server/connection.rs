@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
+use domain::rewrite::url;
 use http::header::CONNECTION;
-use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -137,13 +138,22 @@ async fn route(client: &Client, request: Request<Incoming>) -> Response<ServerBo
         return preflight;
     }
     let mut response = match request.uri().path() {
-        path if path.starts_with("/proxy/") => context.proxy.answer(request, *peer).await,
+        path if path.starts_with("/proxy/") && !asks_about_itself(&request) => {
+            context.proxy.answer(request, *peer).await
+        }
         _ => Box::pin(context.handover.answer(request, *peer)).await,
     };
     if let Some(origin) = origin {
         origin.allow(response.headers_mut());
     }
     response
+}
+
+/// `GET /proxy/GROUP/api/integration/info` is ours, not the provider's.
+fn asks_about_itself(request: &Request<Incoming>) -> bool {
+    const ABOUT: &str = "/api/integration/info";
+    let path = request.uri().path();
+    request.method() == Method::GET && path.ends_with(ABOUT) && url::group_and_rest(path).1 == ABOUT
 }
 
 /// As hyper refuses what it can't read: no body, and nothing more on this connection.

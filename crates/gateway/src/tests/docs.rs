@@ -27,8 +27,8 @@ fn the_readme_has_the_settings_as_they_are() {
         };
         let group = if setting.per_group { "yes" } else { "" };
         let (kind, default) = (setting.kind.api_type(), code(setting.default));
-        let _ =
-            writeln!(table, "| `{}` | {kind}{limits} | {default} | {group} | {} |", setting.key, setting.description);
+        let meaning = setting.description.english;
+        let _ = writeln!(table, "| `{}` | {kind}{limits} | {default} | {group} | {meaning} |", setting.key);
     }
     check("settings", &table);
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 mod access;
+mod dashboard;
 mod group_faults;
 mod groups;
 mod key_lists;

@@ -151,13 +151,17 @@ async fn each_key_of_the_log_comes_with_its_latest_end() {
         records.push(record);
     }
     store(&test, records).await;
-    let logged = test.db.logged_keys(&LogFilter::default(), at(NOON)).await.unwrap();
+    let logged = test.db.logged_keys(&LogFilter::default(), "", 10, at(NOON)).await.unwrap();
     let mut logged: Vec<_> =
         logged.iter().map(|key| (key.key.expose(), key.group_name.as_str(), key.status_code)).collect();
     logged.sort_unstable();
     assert_eq!(logged, [("a", "g", 429), ("b", "g", 401)]);
+    let first = test.db.logged_keys(&LogFilter::default(), "", 1, at(NOON)).await.unwrap().remove(0);
+    let second = test.db.logged_keys(&LogFilter::default(), &first.hash, 1, at(NOON)).await.unwrap().remove(0);
+    assert!(first.hash < second.hash && first.key != second.key);
+    assert_eq!(test.db.logged_keys(&LogFilter::default(), &second.hash, 1, at(NOON)).await.unwrap().len(), 0);
     let succeeded = LogFilter { is_success: Some(true), status_code: Some(200), ..LogFilter::default() };
-    assert_eq!(test.db.logged_keys(&succeeded, at(NOON)).await.unwrap()[0].status_code, 200);
+    assert_eq!(test.db.logged_keys(&succeeded, "", 10, at(NOON)).await.unwrap()[0].status_code, 200);
 }
 
 #[tokio::test]
@@ -169,7 +173,10 @@ async fn a_key_under_a_former_encryption_key_is_no_error() {
     store(&test, vec![record]).await;
     let page = test.db.logs_page(&LogFilter::default(), ALL, at(NOON)).await.unwrap();
     assert_eq!(page.rows[0].key.expose(), UNREADABLE_KEY);
-    assert_eq!(test.db.logged_keys(&LogFilter::default(), at(NOON)).await.unwrap()[0].key.expose(), UNREADABLE_KEY);
+    assert_eq!(
+        test.db.logged_keys(&LogFilter::default(), "", 10, at(NOON)).await.unwrap()[0].key.expose(),
+        UNREADABLE_KEY
+    );
 }
 
 #[tokio::test]

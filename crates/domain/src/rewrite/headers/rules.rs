@@ -120,7 +120,7 @@ pub fn canonical_name(name: &str) -> String {
 }
 
 /// Headers that frame the message or steer the connection: what a rule made of them would break the request.
-const RESERVED: [&str; 10] = [
+pub const RESERVED: [&str; 10] = [
     "connection",
     "content-length",
     "expect",

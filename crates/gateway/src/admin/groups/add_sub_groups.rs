@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
+use domain::allowed::Allowed;
 use domain::group::{Group, GroupKind, SubGroup};
 use domain::ids::GroupId;
 use serde::Deserialize;
@@ -35,7 +36,7 @@ pub async fn add(State(context): Parts, InPath(id): InPath<GroupId>, Body(new): 
         .map(|member| Ok(SubGroup { group_id: id, sub_group_id: member.group_id, weight: weight(member.weight)? }));
     let links: Vec<SubGroup> = links.collect::<Result<_, ApiError>>()?;
     if links.is_empty() {
-        return Err(ApiError::field("sub_groups", "", "at least one group_id with its weight"));
+        return Err(ApiError::field("sub_groups", "", Allowed::SomeSubGroup));
     }
     let _turn = context.edits.lock().await;
     let aggregate = find_aggregate(&context, id).await?;
@@ -59,16 +60,16 @@ fn check_alike(
     for link in new {
         let member = groups.get(&link.sub_group_id);
         let member = &member.ok_or_else(|| ApiError::not_found(&Message::UnknownGroup(link.sub_group_id)))?.spec;
-        let wrong = |allowed: String| Err(ApiError::field("sub_groups", member.name.as_str(), allowed));
+        let wrong = |allowed| Err(ApiError::field("sub_groups", member.name.as_str(), allowed));
         if member.kind == GroupKind::Aggregate {
-            return wrong("standard groups only: an aggregate can't be a sub-group".to_owned());
+            return wrong(Allowed::StandardGroups);
         }
         if member.channel != aggregate.spec.channel {
-            return wrong(format!("groups of the aggregate's channel type, {}", aggregate.spec.channel.as_str()));
+            return wrong(Allowed::SameChannel(aggregate.spec.channel));
         }
         let theirs = endpoint.get_or_insert_with(|| validation_endpoint(member));
         if *theirs != validation_endpoint(member) {
-            return wrong(format!("groups with the validation endpoint of the other sub-groups, {theirs}"));
+            return wrong(Allowed::SameEndpoint(theirs.clone()));
         }
     }
     Ok(())

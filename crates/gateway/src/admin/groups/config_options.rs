@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::admin::Parts;
+use crate::admin::language::spoken;
 use crate::admin::reply::Data;
 
 /// A setting a group may override.
@@ -20,11 +21,12 @@ pub struct ConfigOption {
 
 /// In the order of the settings' table.
 pub async fn list(State(context): Parts) -> Data<Vec<ConfigOption>> {
+    let language = spoken();
     let snapshot = context.publisher.current();
     let options = TABLE.iter().filter(|setting| setting.per_group).map(|setting| ConfigOption {
         key: setting.key,
-        name: setting.name,
-        description: setting.description,
+        name: setting.name.within(language),
+        description: setting.description.within(language),
         default_value: snapshot.settings.get(setting.key),
     });
     Data(options.collect())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::allowed::Allowed;
 use domain::group::{ChannelType, GroupKind, GroupSpec, UpstreamSpec};
 use domain::raw_object::RawObject;
 use domain::rewrite::headers::{HeaderRule, HeaderRules, canonical_name};
@@ -46,8 +47,7 @@ impl GroupFields {
     pub fn update(self, old: GroupSpec) -> Result<GroupSpec, ApiError> {
         match self.kind()? {
             Some(kind) if kind != old.kind => {
-                let allowed = format!("it can't be changed and stays {}", old.kind.as_str());
-                Err(ApiError::field("group_type", kind.as_str(), allowed))
+                Err(ApiError::field("group_type", kind.as_str(), Allowed::SameKind(old.kind)))
             }
             _ => self.laid_over(old),
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
+use domain::allowed::Allowed;
 use domain::group::{Group, GroupSpec, SubGroup};
 use domain::ids::GroupId;
 use serde::{Deserialize, Serialize};
@@ -78,7 +79,7 @@ pub async fn remove(State(context): Parts, InPath((group, sub)): InPath<(GroupId
 /// A weight that is allowed.
 pub(super) fn weight(given: i64) -> Result<u32, ApiError> {
     let allowed = u32::try_from(given).ok().filter(|_| given <= MAX_WEIGHT);
-    allowed.ok_or_else(|| ApiError::field("weight", given.to_string(), "a whole number from 0 to 1000"))
+    allowed.ok_or_else(|| ApiError::field("weight", given.to_string(), Allowed::WholeNumber(0, MAX_WEIGHT)))
 }
 
 /// The path a group's keys are validated with, the channel's own if the group has none; empty if it depends on the model.

@@ -1,6 +1,7 @@
 //! `PUT /api/groups/{id}`
 
 use axum::extract::State;
+use domain::allowed::Allowed;
 use domain::group::{Group, GroupSpec};
 use domain::ids::GroupId;
 
@@ -39,8 +40,7 @@ async fn check_links(context: &Context, old: &Group, new: &GroupSpec) -> Result<
     };
     let links = context.db.sub_groups().await?;
     if links.iter().any(|link| link.sub_group_id == old.id || link.group_id == old.id) {
-        let allowed = "it can't change while the group is linked to other groups as aggregate or sub-group";
-        return Err(ApiError::field(field, given, allowed));
+        return Err(ApiError::field(field, given, Allowed::NoChangeWhileLinked));
     }
     Ok(())
 }

@@ -1,18 +1,18 @@
-//! `GET /api/keys/export`: a text file, one key a line. It is never in memory as a whole.
+//! `GET /api/keys/export`: a text file, one key a line.
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
+use domain::allowed::Allowed;
 use domain::key::KeyStatus;
-use futures_util::{Stream, TryStreamExt, stream};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use futures_util::{Stream, stream};
 use serde::Deserialize;
 use storage::keys::{KeyScan, PoolKey};
 use storage::{Db, StorageError};
 
 use super::STEP;
 use super::list::group_id;
+use crate::admin::attachment::attachment;
 use crate::admin::error::ApiError;
 use crate::admin::extract::Params;
 use crate::admin::{Parts, groups};
@@ -30,21 +30,16 @@ pub async fn export(State(context): Parts, Params(wanted): Params<Wanted>) -> Re
     let group = groups::find(&context, group_id(wanted.group_id.as_deref())?).await?;
     let word = wanted.status.as_deref().filter(|word| !word.is_empty()).unwrap_or("all");
     let scan = KeyScan { group: Some(group.id), status: status(word)? };
-    let headers = [
-        (CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
-        (CONTENT_DISPOSITION, format!("attachment; filename=keys-{}-{word}.txt", group.spec.name)),
-    ];
-    let pages = pages(context.db.clone(), scan).inspect_err(|error| tracing::error!(%error, "an export broke off"));
-    Ok((headers, Body::from_stream(pages)).into_response())
+    let name = format!("keys-{}-{word}.txt", group.spec.name);
+    Ok(attachment("text/plain; charset=utf-8", &name, pages(context.db.clone(), scan)))
 }
 
 fn status(word: &str) -> Result<Option<KeyStatus>, ApiError> {
     match word {
         "all" => Ok(None),
         word => {
-            let status =
-                word.parse().map_err(|_| ApiError::field("status", word, "one of: all, active, invalid, disabled"));
-            status.map(Some)
+            let allowed = Allowed::OneOf(&["all", "active", "invalid", "disabled"]);
+            Ok(Some(word.parse().map_err(|_| ApiError::field("status", word, allowed))?))
         }
     }
 }

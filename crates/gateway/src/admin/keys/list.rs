@@ -1,6 +1,7 @@
 //! `GET /api/keys`
 
 use axum::extract::State;
+use domain::allowed::Allowed;
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
 use domain::secret::Secret;
@@ -49,7 +50,7 @@ pub async fn list(State(context): Parts, Params(wanted): Params<Wanted>) -> Repl
 }
 
 /// The group a query is about.
-pub(super) fn group_id(given: Option<&str>) -> Result<GroupId, ApiError> {
+pub fn group_id(given: Option<&str>) -> Result<GroupId, ApiError> {
     let id = given.and_then(|text| text.trim().parse().ok());
     id.map(GroupId).ok_or_else(|| ApiError::bad_request(&Message::GroupIdMissing))
 }
@@ -59,7 +60,7 @@ fn filter(group: GroupId, wanted: Wanted, pool: &Pool) -> Result<KeyFilter, ApiE
         "" => (None, None),
         "cooling" => (Some(KeyStatus::Active), Some(resting(pool))),
         word => {
-            let allowed = "one of: active, invalid, disabled, cooling";
+            let allowed = Allowed::OneOf(&["active", "invalid", "disabled", "cooling"]);
             (Some(word.parse().map_err(|_| ApiError::field("status", word, allowed))?), None)
         }
     };

@@ -1,6 +1,7 @@
 //! `PUT /api/keys/{id}/notes`
 
 use axum::extract::State;
+use domain::group::check_length;
 use domain::ids::KeyId;
 use serde::Deserialize;
 
@@ -22,10 +23,7 @@ pub struct Notes {
 /// Replaces an operator's remark on a key.
 pub async fn update(State(context): Parts, InPath(id): InPath<KeyId>, Body(body): Body<Notes>) -> Acknowledged {
     let notes = body.notes.trim();
-    let chars = notes.chars().count();
-    if chars > MAX_CHARS {
-        return Err(ApiError::field("notes", format!("{chars} characters"), format!("at most {MAX_CHARS}")));
-    }
+    check_length("notes", notes, MAX_CHARS)?;
     context.db.set_notes(id, notes).await.map_err(ApiError::naming(Message::UnknownKey(id)))?;
     Ok(Done(Message::NotesUpdated))
 }

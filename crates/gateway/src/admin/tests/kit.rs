@@ -10,6 +10,7 @@ use domain::ids::GroupId;
 use domain::secret::Secret;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, Response};
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use storage::{Db, Dsn, KeyCipher};
 use tokio::runtime::Handle;
@@ -58,6 +59,8 @@ impl Api {
             publisher: Arc::new(publisher),
             prober: Arc::new(Prober::new(client)),
             auth_key: Secret::from(AUTH_KEY),
+            encryption_key: None,
+            time_zone: TimeZone::fixed(jiff::tz::offset(8)),
             started: Instant::now(),
             trusted_proxies: "loopback".parse().unwrap(),
             draining: CancellationToken::new(),

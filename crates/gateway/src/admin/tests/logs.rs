@@ -108,3 +108,39 @@ async fn entries_are_filtered_newest_first() {
         assert_eq!(ids, expected, "{filter}");
     }
 }
+
+#[tokio::test]
+async fn an_export_has_each_key_once_with_its_latest_status() {
+    let api = Api::new().await;
+    let with_key = |number, status, key: &str| SpoolRecord {
+        key: Cow::Owned(api.state.db.cipher().store(&Secret::from(key)).unwrap()),
+        ..record(number, status)
+    };
+    let rows = [(1, 200, "sk-a"), (2, 429, "sk-a"), (3, 401, "sk-b"), (4, 200, "sk-\"c\"")];
+    let rows = rows.map(|(number, status, key)| with_key(number, status, key));
+    store(&api, rows.into_iter().chain([record(5, 404)]).collect()).await;
+    let file = api.get("/api/logs/export").await;
+    let mut lines: Vec<_> = file.text.lines().collect();
+    assert_eq!(lines.remove(0), "key_value,group_name,status_code");
+    lines.sort_unstable();
+    assert_eq!(lines, ["\"sk-\"\"c\"\"\",my-group,200", "sk-a,my-group,429", "sk-b,my-group,401"]);
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    let name = file.header("content-disposition").strip_prefix("attachment; filename=log_keys_export_").unwrap();
+    assert!(name.strip_suffix(".csv").is_some_and(|time| time.len() == 14 && time.parse::<u64>().is_ok()), "{name}");
+    let failed = api.get("/api/logs/export?status_code=401").await;
+    assert_eq!(failed.text, "key_value,group_name,status_code\nsk-b,my-group,401\n");
+}
+
+#[tokio::test]
+async fn a_long_export_comes_in_steps_and_whole() {
+    let api = Api::new().await;
+    let key = |number: u64| api.state.db.cipher().store(&Secret::from(format!("sk-{number}").as_str())).unwrap();
+    let rows = (0..2500).map(|number| SpoolRecord { key: Cow::Owned(key(number)), ..record(number, 200) });
+    let rows: Vec<_> = rows.collect();
+    for rows in rows.chunks(1000) {
+        store(&api, rows.to_vec()).await;
+    }
+    let file = api.get("/api/logs/export").await.text;
+    let distinct: std::collections::HashSet<_> = file.lines().skip(1).collect();
+    assert_eq!((file.lines().count(), distinct.len()), (2501, 2500));
+}

@@ -87,6 +87,10 @@ async fn everything_but_login_and_health_is_closed() {
         ("GET", "/api/settings".to_owned()),
         ("PUT", "/api/settings".to_owned()),
         ("GET", "/api/logs".to_owned()),
+        ("GET", "/api/logs/export".to_owned()),
+        ("GET", "/api/dashboard/stats".to_owned()),
+        ("GET", "/api/dashboard/chart".to_owned()),
+        ("GET", "/api/dashboard/encryption-status".to_owned()),
     ];
     let mut addresses = (0..=u16::MAX).map(|number| format!("203.0.{}.{}", number >> 8, number & 0xff));
     for (method, path) in closed {

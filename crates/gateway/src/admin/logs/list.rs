@@ -1,0 +1,97 @@
+//! `GET /api/logs`: newest first.
+
+use axum::extract::State;
+use domain::ids::GroupId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use storage::logs::{LogRow, RequestType};
+
+use super::Wanted;
+use crate::admin::Parts;
+use crate::admin::extract::Params;
+use crate::admin::page::{self, PageReply};
+use crate::admin::reply::{Data, Reply};
+
+/// Which page is wanted.
+#[derive(Deserialize)]
+pub struct WantedPage {
+    page: Option<String>,
+    page_size: Option<String>,
+}
+
+/// A log entry: one attempt of a request.
+#[derive(Serialize)]
+pub struct LogEntry {
+    id: String,
+    timestamp: Timestamp,
+    group_id: GroupId,
+    group_name: String,
+    /// 0 if the group was asked for itself.
+    parent_group_id: GroupId,
+    parent_group_name: String,
+    key_value: String,
+    key_hash: String,
+    /// As asked for.
+    model: String,
+    is_success: bool,
+    source_ip: String,
+    status_code: i64,
+    request_path: String,
+    duration_ms: i64,
+    error_message: String,
+    user_agent: String,
+    request_type: RequestType,
+    upstream_addr: String,
+    is_stream: bool,
+    request_body: String,
+    request_id: Option<String>,
+    attempt: Option<i64>,
+    first_byte_ms: Option<i64>,
+    prompt_tokens: Option<i64>,
+    completion_tokens: Option<i64>,
+    cached_tokens: Option<i64>,
+}
+
+/// A page of the log.
+pub async fn list(
+    State(context): Parts,
+    Params(wanted): Params<Wanted>,
+    Params(page): Params<WantedPage>,
+) -> Reply<PageReply<LogEntry>> {
+    let asked = page::request(page.page.as_deref(), page.page_size.as_deref());
+    let page = context.db.logs_page(&wanted.into(), asked, Timestamp::now()).await?;
+    Ok(Data(PageReply::new(asked, page, LogEntry::from)))
+}
+
+impl From<LogRow> for LogEntry {
+    fn from(row: LogRow) -> Self {
+        Self {
+            id: row.id,
+            timestamp: row.timestamp,
+            group_id: row.group_id,
+            group_name: row.group_name,
+            parent_group_id: row.parent_group_id.unwrap_or(GroupId(0)),
+            parent_group_name: row.parent_group_name,
+            key_value: row.key.expose().to_owned(),
+            key_hash: row.key_hash,
+            model: row.model,
+            is_success: row.is_success,
+            source_ip: row.source_ip,
+            status_code: row.status_code,
+            request_path: row.request_path,
+            duration_ms: row.duration_ms,
+            error_message: row.error_message,
+            user_agent: row.user_agent,
+            request_type: row.request_type,
+            upstream_addr: row.upstream_addr,
+            is_stream: row.is_stream,
+            request_body: row.request_body,
+            request_id: row.request_id,
+            attempt: row.attempt,
+            first_byte_ms: row.first_byte_ms,
+            prompt_tokens: row.prompt_tokens,
+            completion_tokens: row.completion_tokens,
+            cached_tokens: row.cached_tokens,
+        }
+    }
+}
