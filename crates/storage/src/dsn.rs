@@ -3,13 +3,31 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// A database this build can open.
+use jiff::tz::TimeZone;
+
+mod mysql;
+mod postgres;
+mod server;
+mod url;
+
+pub use server::{Endpoint, Server, Tls, TlsMode};
+
+/// A database to open. `Debug` masks passwords.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dsn {
     /// SQLite in a file.
     Sqlite(PathBuf),
     /// SQLite in memory, gone when it is closed.
     Memory,
+    /// PostgreSQL.
+    Postgres(Server),
+    /// MySQL or MariaDB.
+    MySql {
+        /// Where it is and how to log in.
+        server: Server,
+        /// The time zone that its times without an offset stand in.
+        zone: TimeZone,
+    },
 }
 
 /// Why a DSN can't be used. The DSN itself is never shown: it may hold a password.
@@ -18,18 +36,27 @@ pub enum DsnError {
     /// The DSN is empty.
     #[error("DATABASE_DSN is empty; {ALLOWED}")]
     Empty,
-    /// A database that is to come.
-    #[error("DATABASE_DSN names a {0} database, which is not supported yet by this build; {ALLOWED}")]
-    NotSupported(&'static str),
     /// A URL of something else.
     #[error("DATABASE_DSN starts with {0}://, which is no database we know; {ALLOWED}")]
     UnknownScheme(String),
-    /// Something with `://` in it whose beginning is no scheme and may be a password.
-    #[error("DATABASE_DSN is neither a path nor the URL of a database we know; {ALLOWED}")]
+    /// In none of the forms there are; any part of it may be a password.
+    #[error("DATABASE_DSN is neither a path nor a database server in a form we know; {ALLOWED}")]
     Unreadable,
+    /// A part without which no server can be opened.
+    #[error("DATABASE_DSN names no {0}; {ALLOWED}")]
+    Missing(&'static str),
+    /// A part or an option with a value that can't be used.
+    #[error("DATABASE_DSN has a {name} that can't be used; give {allowed}")]
+    Invalid {
+        /// Of which part or option.
+        name: &'static str,
+        /// What it may be.
+        allowed: &'static str,
+    },
 }
 
-const ALLOWED: &str = "give the path of a SQLite file, as in ./data/gpt-load.db";
+const ALLOWED: &str =
+    "give a file (SQLite), postgres://user:password@host/database or user:password@tcp(host:3306)/database (MySQL)";
 
 impl Dsn {
     /// The folder the database lives in, if it is a file.
@@ -40,7 +67,7 @@ impl Dsn {
                 Some(parent) if parent != "" => parent,
                 _ => Path::new("."),
             }),
-            Self::Memory => None,
+            _ => None,
         }
     }
 }
@@ -50,8 +77,11 @@ impl FromStr for Dsn {
 
     fn from_str(text: &str) -> Result<Self, DsnError> {
         let text = text.trim();
-        if let Some(server) = server_of(text) {
-            return Err(DsnError::NotSupported(server));
+        if let Some(server) = postgres::parse(text) {
+            return server.map(Self::Postgres);
+        }
+        if let Some(server) = mysql::parse(text) {
+            return server.map(|(server, zone)| Self::MySql { server, zone });
         }
         let file = ["sqlite://", "sqlite:", "file:"].iter().find_map(|prefix| text.strip_prefix(prefix));
         if let (None, Some((scheme, _))) = (file, text.split_once("://")) {
@@ -66,7 +96,7 @@ impl FromStr for Dsn {
         match path {
             "" => Err(DsnError::Empty),
             ":memory:" => Ok(Self::Memory),
-            path if text.starts_with("file:") => Ok(Self::Sqlite(percent_decoded(path).into())),
+            path if text.starts_with("file:") => Ok(Self::Sqlite(url::percent_decoded(path).into())),
             path => Ok(Self::Sqlite(path.into())),
         }
     }
@@ -76,32 +106,6 @@ impl FromStr for Dsn {
 fn is_scheme(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
     text.len() <= 20 && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(plain)
-}
-
-/// The database server a DSN names, in any of the forms 1.4.x takes.
-fn server_of(text: &str) -> Option<&'static str> {
-    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| text.starts_with(prefix));
-    if starts(&["postgres://", "postgresql://"]) {
-        Some("PostgreSQL")
-    } else if starts(&["mysql://", "mariadb://", "tcp("]) || text.contains("@tcp(") || text.contains("@unix(") {
-        Some("MySQL")
-    } else {
-        None
-    }
-}
-
-/// `file:` names are URIs, where `%20` is a space.
-fn percent_decoded(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((plain, escaped)) = rest.split_once('%') {
-        bytes.extend_from_slice(plain.as_bytes());
-        let byte = escaped.get(..2).and_then(crate::hex::decode);
-        rest = if byte.is_some() { escaped.get(2..).unwrap_or_default() } else { escaped };
-        bytes.extend(byte.unwrap_or_else(|| vec![b'%']));
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

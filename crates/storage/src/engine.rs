@@ -4,53 +4,73 @@
 //! that each database spells its own way. A further database is a further variant of these four; statements elsewhere
 //! are built once, for all.
 
-use jiff::Timestamp;
-use sea_query::{Iden, SqliteQueryBuilder};
 use sea_query_sqlx::SqlxBinder;
-use serde::de::DeserializeOwned;
-use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use sqlx::AssertSqlSafe;
 
 use crate::lock::DirLock;
 use crate::{Dsn, StorageError};
 
 mod dialect;
 mod migrations;
+mod mysql;
+mod postgres;
+mod row;
 mod sqlite;
+mod time_text;
+mod transaction;
 
 pub(crate) use dialect::Dialect;
 pub use migrations::Migrated;
+pub(crate) use row::{Row, json_rows};
+pub(crate) use transaction::Tx;
+
+/// Connections to a server: the console, the jobs and the log's writer seldom meet.
+const CONNECTIONS: u32 = 10;
+/// How long a caller waits for a free connection, or for the first of a server that is just starting.
+const ACQUIRE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// Longer statements are prepared for one use: lists of any length would drive the others out of the connection's cache.
+const CACHED_STATEMENT_BYTES: usize = 4096;
 
 /// The connections to a database.
 pub(crate) enum Engine {
     Sqlite(sqlite::Connections),
+    Postgres(postgres::Connections),
+    MySql(mysql::Connections),
 }
 
 impl Engine {
     pub(crate) async fn open(dsn: &Dsn) -> Result<(Self, Option<DirLock>), StorageError> {
-        match dsn {
-            Dsn::Sqlite(file) => {
-                let lock = dsn.data_dir().map(DirLock::acquire).transpose()?;
-                Ok((Self::Sqlite(sqlite::Connections::open(file).await?), lock))
-            }
-            Dsn::Memory => Ok((Self::Sqlite(sqlite::Connections::in_memory().await?), None)),
-        }
+        let lock = dsn.data_dir().map(DirLock::acquire).transpose()?;
+        let engine = match dsn {
+            Dsn::Sqlite(file) => Self::Sqlite(sqlite::Connections::open(file).await?),
+            Dsn::Memory => Self::Sqlite(sqlite::Connections::in_memory().await?),
+            Dsn::Postgres(server) => Self::Postgres(postgres::Connections::open(server).await?),
+            Dsn::MySql { server, zone } => Self::MySql(mysql::Connections::open(server, zone).await?),
+        };
+        Ok((engine, lock))
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::MySql(connections) => Dialect::MySql(connections.zone()),
         }
     }
 
     pub(crate) async fn migrate(&self) -> Result<Migrated, StorageError> {
         match self {
             Self::Sqlite(connections) => sqlite::migrate::run(connections).await,
+            Self::Postgres(connections) => postgres::migrate::run(connections).await,
+            Self::MySql(connections) => mysql::migrate::run(connections).await,
         }
     }
 
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(connections) => connections.close().await,
+            Self::Postgres(connections) => connections.pool().close().await,
+            Self::MySql(connections) => connections.pool().close().await,
         }
     }
 
@@ -58,6 +78,8 @@ impl Engine {
     pub(crate) async fn reclaim(&self) -> Result<(), StorageError> {
         match self {
             Self::Sqlite(connections) => connections.reclaim().await,
+            // Servers use it again by themselves.
+            Self::Postgres(_) | Self::MySql(_) => Ok(()),
         }
     }
 
@@ -65,6 +87,8 @@ impl Engine {
     pub(crate) async fn vacuum(&self) -> Result<(), StorageError> {
         match self {
             Self::Sqlite(connections) => connections.vacuum().await,
+            Self::Postgres(connections) => connections.vacuum().await,
+            Self::MySql(connections) => connections.vacuum().await,
         }
     }
 
@@ -72,6 +96,8 @@ impl Engine {
     pub(crate) async fn estimate_rows(&self, table: &'static str) -> Result<u64, StorageError> {
         match self {
             Self::Sqlite(connections) => connections.estimate_rows(table).await,
+            Self::Postgres(connections) => connections.estimate_rows(table).await,
+            Self::MySql(connections) => connections.estimate_rows(table).await,
         }
     }
 
@@ -79,9 +105,23 @@ impl Engine {
     pub(crate) async fn fetch(&self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<Row>, StorageError> {
         match self {
             Self::Sqlite(connections) => {
-                let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
+                let (sql, values) = sqlite::build(query);
                 let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(connections.readers()).await;
                 Ok(rows.map_err(sqlite::fault)?.into_iter().map(Row::Sqlite).collect())
+            }
+            Self::Postgres(connections) => {
+                let (sql, values) = postgres::build(query);
+                let once = sql.len() > CACHED_STATEMENT_BYTES;
+                let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
+                let rows = query.fetch_all(connections.pool()).await.map_err(postgres::fault)?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+            Self::MySql(connections) => {
+                let (sql, values) = mysql::build(query);
+                let once = sql.len() > CACHED_STATEMENT_BYTES;
+                let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
+                let rows = query.fetch_all(connections.pool()).await.map_err(mysql::fault)?;
+                Ok(rows.into_iter().map(|row| Row::MySql(row, connections.zone())).collect())
             }
         }
     }
@@ -90,6 +130,11 @@ impl Engine {
     pub(crate) async fn begin(&self) -> Result<Tx<'static>, StorageError> {
         match self {
             Self::Sqlite(connections) => Ok(Tx::Sqlite(connections.begin().await?)),
+            Self::Postgres(connections) => connections.pool().begin().await.map(Tx::Postgres).map_err(postgres::fault),
+            Self::MySql(connections) => {
+                let tx = connections.pool().begin().await.map_err(mysql::fault)?;
+                Ok(Tx::MySql(tx, connections.zone()))
+            }
         }
     }
 
@@ -100,105 +145,4 @@ impl Engine {
         tx.commit().await?;
         Ok(touched)
     }
-}
-
-/// A transaction, or a savepoint within one. Rolled back unless committed.
-pub(crate) enum Tx<'c> {
-    Sqlite(Transaction<'c, Sqlite>),
-}
-
-impl Tx<'_> {
-    pub(crate) async fn fetch(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<Row>, StorageError> {
-        match self {
-            Self::Sqlite(tx) => {
-                let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-                let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(&mut **tx).await;
-                Ok(rows.map_err(sqlite::fault)?.into_iter().map(Row::Sqlite).collect())
-            }
-        }
-    }
-
-    /// Returns how many rows were touched.
-    pub(crate) async fn execute(&mut self, statement: &(impl SqlxBinder + Sync)) -> Result<u64, StorageError> {
-        match self {
-            Self::Sqlite(tx) => {
-                let (sql, values) = statement.build_sqlx(SqliteQueryBuilder);
-                let done = sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut **tx).await;
-                Ok(done.map_err(sqlite::fault)?.rows_affected())
-            }
-        }
-    }
-
-    pub(crate) async fn savepoint(&mut self) -> Result<Tx<'_>, StorageError> {
-        match self {
-            Self::Sqlite(tx) => Ok(Tx::Sqlite(sqlx::Connection::begin(&mut **tx).await.map_err(sqlite::fault)?)),
-        }
-    }
-
-    pub(crate) async fn commit(self) -> Result<(), StorageError> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await.map_err(sqlite::fault),
-        }
-    }
-
-    pub(crate) async fn rollback(self) -> Result<(), StorageError> {
-        match self {
-            Self::Sqlite(tx) => tx.rollback().await.map_err(sqlite::fault),
-        }
-    }
-}
-
-/// A row that came back. Columns are read as what they mean, whatever the database made of them.
-pub(crate) enum Row {
-    Sqlite(sqlx::sqlite::SqliteRow),
-}
-
-impl Row {
-    /// A text; null is empty.
-    pub(crate) fn text(&self, column: impl Iden + Copy) -> Result<String, StorageError> {
-        Ok(self.opt_text(column)?.unwrap_or_default())
-    }
-
-    /// A text or null. Bytes that are not UTF-8 are replaced.
-    pub(crate) fn opt_text(&self, column: impl Iden + Copy) -> Result<Option<String>, StorageError> {
-        match self {
-            Self::Sqlite(row) => sqlite::text(row, column.unquoted()),
-        }
-    }
-
-    /// A whole number; null is 0.
-    pub(crate) fn int(&self, column: impl Iden + Copy) -> Result<i64, StorageError> {
-        Ok(self.opt_int(column)?.unwrap_or_default())
-    }
-
-    pub(crate) fn opt_int(&self, column: impl Iden + Copy) -> Result<Option<i64>, StorageError> {
-        match self {
-            Self::Sqlite(row) => sqlite::int(row, column.unquoted()),
-        }
-    }
-
-    /// A truth value; null is false.
-    pub(crate) fn flag(&self, column: impl Iden + Copy) -> Result<bool, StorageError> {
-        match self {
-            Self::Sqlite(row) => Ok(sqlite::int(row, column.unquoted())?.is_some_and(|value| value != 0)),
-        }
-    }
-
-    pub(crate) fn opt_time(&self, column: impl Iden + Copy) -> Result<Option<Timestamp>, StorageError> {
-        match self {
-            Self::Sqlite(row) => sqlite::time(row, column.unquoted()),
-        }
-    }
-
-    /// An instant; the start of 1970 for null, as in rows that a person put in by hand.
-    pub(crate) fn time(&self, column: impl Iden + Copy) -> Result<Timestamp, StorageError> {
-        Ok(self.opt_time(column)?.unwrap_or_default())
-    }
-}
-
-/// The rows of a [`json_page`](Dialect::json_page).
-pub(crate) fn json_rows<T: DeserializeOwned>(page: &[Row]) -> Result<Vec<T>, StorageError> {
-    let Some(page) = page.first() else { return Ok(Vec::new()) };
-    serde_json::from_str(&page.text("page")?)
-        .map_err(|_| StorageError::corrupt("page", "rows are not of the types expected"))
 }

@@ -34,7 +34,7 @@ impl Db {
     /// Stores a new group, enabled. Errors with [`StorageError::Duplicate`] if the name is taken.
     pub async fn insert_group(&self, spec: &GroupSpec) -> Result<Group, StorageError> {
         let now = self.dialect().time(Timestamp::now());
-        let (mut names, mut values): (Vec<_>, Vec<_>) = columns::of(spec).into_iter().unzip();
+        let (mut names, mut values): (Vec<_>, Vec<_>) = columns::of(self.dialect(), spec).into_iter().unzip();
         names.extend([Groups::Enabled, Groups::CreatedAt, Groups::UpdatedAt]);
         values.extend([true.into(), now.clone(), now]);
         let insert = Query::insert().into_table(Groups::Table).columns(names).values_panic(values).take();
@@ -52,7 +52,7 @@ impl Db {
     pub async fn update_group(&self, id: GroupId, spec: &GroupSpec) -> Result<Group, StorageError> {
         let update = Query::update()
             .table(Groups::Table)
-            .values(columns::of(spec))
+            .values(columns::of(self.dialect(), spec))
             .value(Groups::UpdatedAt, self.dialect().time(Timestamp::now()))
             .and_where(is(id))
             .take();

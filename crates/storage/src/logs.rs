@@ -115,19 +115,15 @@ impl Db {
         now: Timestamp,
     ) -> Result<Page<LogRow>, StorageError> {
         let (total, total_is_estimate) = self.count_logs(filter, now).await?;
-        let instant = self.dialect().instant(RequestLogs::Timestamp);
-        let query = Query::select()
+        let mut query = Query::select()
             .columns(COLUMNS)
             .from(RequestLogs::Table)
             .cond_where(self.log_condition(filter, now))
-            .order_by_expr(instant, Order::Desc)
-            // SQLite's instants end at the millisecond, rows of 1.4.x don't.
-            .order_by(RequestLogs::Timestamp, Order::Desc)
-            .order_by(RequestLogs::Id, Order::Desc)
             .limit(page.size.into())
             .offset(page.offset())
             .take();
-        let rows = self.engine().fetch(&query).await?;
+        self.dialect().latest_first(&mut query, RequestLogs::Timestamp);
+        let rows = self.engine().fetch(query.order_by(RequestLogs::Id, Order::Desc)).await?;
         let rows = rows.iter().map(|row| self.read_log(row)).collect::<Result<_, _>>()?;
         Ok(Page { rows, total, total_is_estimate })
     }

@@ -1,7 +1,5 @@
 //! Lists by pages.
 
-use sea_query::{Expr, ExprTrait, LikeExpr};
-
 /// Which page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
@@ -27,19 +25,4 @@ pub struct Page<T> {
     pub total: u64,
     /// Whether `total` is only near, or at least, the truth.
     pub total_is_estimate: bool,
-}
-
-/// `column` contains `part`, taken literally.
-pub(crate) fn contains(column: Expr, part: &str) -> Expr {
-    let mut pattern = String::with_capacity(part.len() + 2);
-    pattern.push('%');
-    for c in part.chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    // A backslash would need another escape in MySQL's string literals.
-    column.like(LikeExpr::new(pattern).escape('!'))
 }

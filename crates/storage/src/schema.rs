@@ -2,6 +2,9 @@
 
 use sea_query::Iden;
 
+/// The tables that grow with use.
+pub(crate) const TABLES: [&str; 5] = ["groups", "api_keys", "key_cooldowns", "request_logs", "group_hourly_stats"];
+
 #[derive(Clone, Copy, Iden)]
 pub(crate) enum SystemSettings {
     Table,

@@ -1,7 +1,7 @@
 //! A batch of the spool into the database, in one transaction: rows, counters of keys, hourly statistics and how far
 //! the spool is stored.
 
-use sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_query::{Expr, ExprTrait, LockType, OnConflict, Query};
 use uuid::Uuid;
 
 use crate::engine::Tx;
@@ -90,6 +90,8 @@ async fn position(tx: &mut Tx<'_>, spool_id: Uuid) -> Result<Option<Position>, S
         .columns([SpoolPositions::Segment, SpoolPositions::Offset])
         .from(SpoolPositions::Table)
         .and_where(Expr::col(SpoolPositions::SpoolId).eq(spool_id.to_string()))
+        // An earlier transaction, whose answer was lost with its connection, may still be on its way.
+        .lock(LockType::Update)
         .take();
     let rows = tx.fetch(&query).await?;
     let Some(row) = rows.first() else { return Ok(None) };

@@ -22,6 +22,7 @@ mod monotonic;
 pub mod outbound;
 pub mod provider;
 mod server;
+pub mod servers;
 pub mod wait;
 pub mod wire;
 

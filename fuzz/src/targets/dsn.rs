@@ -20,6 +20,7 @@ pub fn dsn(data: &[u8]) {
             assert!(!plain || format!("sqlite:{path}").parse() == Ok(dsn), "{path:?} is not kept");
         }
         Ok(Dsn::Memory) => assert!(text.contains(":memory:")),
+        Ok(Dsn::Postgres(server) | Dsn::MySql { server, .. }) => assert!(!server.user.is_empty()),
         Err(error) => {
             let said = error.to_string();
             let scheme = text.trim().split_once("://").map_or("", |(scheme, _)| scheme);
@@ -34,7 +35,11 @@ pub fn dsn(data: &[u8]) {
 /// A DSN of a server that was mistyped in any way.
 fn keeps_a_password(text: &str) {
     let dsn = format!("u:{PASSWORD}@{text}");
-    if let Err(error) = dsn.parse::<Dsn>() {
-        assert!(!error.to_string().contains(PASSWORD), "{dsn:?}: {error}");
+    match dsn.parse() {
+        Err(error) => assert!(!error.to_string().contains(PASSWORD), "{dsn:?}: {error}"),
+        Ok(server @ (Dsn::Postgres(_) | Dsn::MySql { .. })) if !text.contains(PASSWORD) => {
+            assert!(!format!("{server:?}").contains(PASSWORD), "{server:?}");
+        }
+        Ok(_) => {}
     }
 }

@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sea_query::SqliteQueryBuilder;
+use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, Sqlite, Transaction};
 
+use super::time_text;
 use crate::StorageError;
 
 pub(super) mod migrate;
-pub(super) mod time;
 
 /// Enough for a page of the console beside an export and a job.
 const READERS: u32 = 4;
@@ -136,6 +138,10 @@ fn create_private(file: &Path) -> Result<(), StorageError> {
     options.open(file).map(drop).map_err(StorageError::file("open the database", file))
 }
 
+pub(super) fn build(statement: &impl SqlxBinder) -> (String, SqlxValues) {
+    statement.build_sqlx(SqliteQueryBuilder)
+}
+
 /// Tells a database that is away, locked or full from one that refuses.
 pub(super) fn fault(error: sqlx::Error) -> StorageError {
     const BUSY: i32 = 5;
@@ -170,5 +176,5 @@ pub(super) fn int(row: &SqliteRow, column: &str) -> Result<Option<i64>, StorageE
 
 /// A text that is no time is none: one odd row must not hide the list it stands in.
 pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, StorageError> {
-    Ok(text(row, column)?.and_then(|text| time::parse(&text)))
+    Ok(text(row, column)?.and_then(|text| time_text::parse(&text)))
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::StorageError;
-use crate::engine::Row;
+use crate::engine::{Dialect, Row};
 use crate::schema::Groups;
 
 /// All that [`read`] needs.
@@ -66,24 +66,24 @@ pub(super) fn read(row: &Row) -> Result<Group, StorageError> {
     })
 }
 
-/// What an operator set, as 1.4.x stores it: JSON as text, `null` for no parameters and no settings.
-pub(super) fn of(spec: &GroupSpec) -> Vec<(Groups, Expr)> {
-    let or_null = |is_empty: bool, json: String| if is_empty { "null".to_owned() } else { json };
+/// What an operator set, as 1.4.x stores it: `null` for no parameters and no settings.
+pub(super) fn of(dialect: Dialect, spec: &GroupSpec) -> Vec<(Groups, Expr)> {
+    let or_null = |is_empty: bool, json: String| dialect.json(if is_empty { "null".to_owned() } else { json });
     vec![
         (Groups::Name, spec.name.as_str().into()),
         (Groups::DisplayName, spec.display_name.as_str().into()),
         (Groups::ProxyKeys, spec.proxy_keys.as_str().into()),
         (Groups::Description, spec.description.as_str().into()),
         (Groups::GroupType, spec.kind.as_str().into()),
-        (Groups::Upstreams, to_json(&spec.upstreams).into()),
+        (Groups::Upstreams, dialect.json(to_json(&spec.upstreams))),
         (Groups::ValidationEndpoint, spec.validation_endpoint.as_str().into()),
         (Groups::ChannelType, spec.channel.as_str().into()),
         (Groups::Sort, spec.sort.into()),
         (Groups::TestModel, spec.test_model.as_str().into()),
-        (Groups::ParamOverrides, or_null(spec.param_overrides.is_empty(), spec.param_overrides.to_json()).into()),
-        (Groups::Config, or_null(spec.config.is_empty(), to_json(&spec.config)).into()),
-        (Groups::HeaderRules, to_json(&spec.header_rules).into()),
-        (Groups::ModelRedirectRules, to_json(&spec.model_redirect_rules).into()),
+        (Groups::ParamOverrides, or_null(spec.param_overrides.is_empty(), spec.param_overrides.to_json())),
+        (Groups::Config, or_null(spec.config.is_empty(), to_json(&spec.config))),
+        (Groups::HeaderRules, dialect.json(to_json(&spec.header_rules))),
+        (Groups::ModelRedirectRules, dialect.json(to_json(&spec.model_redirect_rules))),
         (Groups::ModelRedirectStrict, spec.model_redirect_strict.into()),
     ]
 }
@@ -137,7 +137,7 @@ mod tests {
             ..GroupSpec::blank(GroupKind::Aggregate, ChannelType::OpenAi)
         };
         let written = |wanted: Groups| {
-            let columns = of(&spec);
+            let columns = of(Dialect::Sqlite, &spec);
             let value = columns.into_iter().find(|(column, _)| column.unquoted() == wanted.unquoted());
             value.map(|(_, value)| value)
         };

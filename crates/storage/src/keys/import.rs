@@ -6,11 +6,11 @@ use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
 use domain::secret::Secret;
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement};
 
 use crate::cipher::StoredKey;
 use crate::engine::{Dialect, Row, Tx, json_rows};
-use crate::schema::ApiKeys;
+use crate::schema::{ApiKeys, Groups};
 use crate::{Db, KeyCipher, StorageError};
 
 /// A good number of keys for one call of [`Db::insert_keys`]: one transaction of some hundred milliseconds, so that
@@ -39,6 +39,12 @@ impl Db {
         let lookup = Lookup::new(self.cipher(), keys);
         let now = self.dialect().time(Timestamp::now());
         let mut tx = self.engine().begin().await?;
+        // Nobody else looks for the same keys meanwhile: nothing but this keeps them from being stored twice.
+        let of_group = Expr::col(Groups::Id).eq(group.0);
+        let mut row = Query::select().column(Groups::Id).from(Groups::Table).and_where(of_group).take();
+        if tx.fetch(row.lock(LockType::Update)).await?.is_empty() {
+            return Err(StorageError::NotFound);
+        }
         let known = lookup.run(&mut tx, self.dialect(), group).await?;
         let new = first_places(stored.iter().enumerate().filter(|(place, _)| !known.contains_key(place)));
         for rows in new.chunks(ROWS) {

@@ -2,11 +2,10 @@
 
 use domain::ids::{GroupId, KeyId};
 use domain::key::{Key, KeyStatus};
-use sea_query::{Cond, Expr, ExprTrait, Func, NullOrdering, Order, Query};
+use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query};
 
 use super::status;
 use crate::engine::{Dialect, Row};
-use crate::page::contains;
 use crate::schema::ApiKeys;
 use crate::{Db, Page, PageRequest, StorageError};
 
@@ -78,7 +77,7 @@ impl Db {
             None => 0,
         };
         let mut query = Query::select().columns(COLUMNS).from(ApiKeys::Table).cond_where(condition).take();
-        sort(&mut query, filter.order);
+        sort(self.dialect(), &mut query, filter.order);
         let rows = self.engine().fetch(query.limit(page.size.into()).offset(page.offset())).await?;
         let rows = rows.iter().map(|row| self.read_key(row)).collect::<Result<_, _>>()?;
         Ok(Page { rows, total, total_is_estimate: false })
@@ -93,7 +92,7 @@ impl Db {
             .add_option(hashes.map(|hashes| Expr::col(ApiKeys::KeyHash).is_in(hashes)))
             .add_option(filter.among.as_deref().map(ids))
             .add_option(filter.search.as_ref().map(|search| {
-                Cond::any().add(contains(Expr::col(ApiKeys::Notes), &search.notes)).add(ids(&search.or_ids))
+                Cond::any().add(self.dialect().contains(ApiKeys::Notes, &search.notes)).add(ids(&search.or_ids))
             }))
     }
 
@@ -139,7 +138,7 @@ fn among(dialect: Dialect, ids: &[KeyId]) -> Expr {
     dialect.is_among(ApiKeys::Id, ids.iter().map(|id| id.0))
 }
 
-fn sort(query: &mut sea_query::SelectStatement, order: KeyOrder) {
+fn sort(dialect: Dialect, query: &mut sea_query::SelectStatement, order: KeyOrder) {
     let direction = if order.descending { Order::Desc } else { Order::Asc };
     let column = match order.by {
         KeySort::LastUsedAt => ApiKeys::LastUsedAt,
@@ -147,5 +146,6 @@ fn sort(query: &mut sea_query::SelectStatement, order: KeyOrder) {
         KeySort::RequestCount => ApiKeys::RequestCount,
         KeySort::Id => ApiKeys::Id,
     };
-    query.order_by_with_nulls(column, direction, NullOrdering::Last).order_by(ApiKeys::Id, Order::Desc);
+    dialect.nulls_last(query, column, direction);
+    query.order_by(ApiKeys::Id, Order::Desc);
 }

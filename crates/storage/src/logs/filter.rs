@@ -7,7 +7,6 @@ use sea_query::{Cond, Expr, ExprTrait};
 use super::RequestType;
 use crate::Db;
 use crate::engine::Dialect;
-use crate::page::contains;
 use crate::schema::RequestLogs;
 
 /// Conditions on log rows. Every one that is set must hold.
@@ -86,7 +85,7 @@ impl Db {
             .add_option(filter.start(now).map(|start| instant().gte(dialect.instant_of(start))))
             .add_option(filter.end.map(|end| instant().lte(dialect.instant_of(end))));
         for (column, part) in filter.parts() {
-            all = all.add_option(part.map(|part| contains(Expr::col(column), part)));
+            all = all.add_option(part.map(|part| dialect.contains(column, part)));
         }
         for (column, value) in filter.exact() {
             all = all.add_option(value.map(|value| Expr::col(column).eq(value)));

@@ -12,7 +12,7 @@ async fn a_group_comes_back_as_it_was_stored() {
     spec.display_name = "Eins 🚀".to_owned();
     spec.description = r#"it's "quoted" \ 100 %"#.to_owned();
     spec.sort = -3;
-    spec.param_overrides = serde_json::from_str(r#"{"n":12345678901234567000,"f":1.10}"#).unwrap();
+    spec.param_overrides = serde_json::from_str(r#"{"n":12345678901234567000,"f1":1.10}"#).unwrap();
     spec.config = serde_json::from_value(json!({"max_retries": 4})).unwrap();
     spec.header_rules = serde_json::from_value(json!([{"key": "X-A", "value": "b", "action": "set"}])).unwrap();
     spec.model_redirect_rules.insert("模型".to_owned(), "m".to_owned());
@@ -22,7 +22,7 @@ async fn a_group_comes_back_as_it_was_stored() {
     assert!(stored.enabled && stored.created_at == stored.updated_at);
     let read = test.db.group(stored.id).await.unwrap();
     assert_eq!(format!("{:?}", read.spec), format!("{spec:?}"));
-    assert_eq!(read.spec.param_overrides.to_json(), r#"{"n":12345678901234567000,"f":1.10}"#);
+    assert_eq!(read.spec.param_overrides.to_json(), r#"{"n":12345678901234567000,"f1":1.10}"#);
     assert!(!format!("{:?}", test.db).contains("a, b"));
 }
 
@@ -74,7 +74,7 @@ async fn updates_change_only_what_they_name() {
 
 #[tokio::test]
 async fn what_1_4_left_empty_is_read_and_a_broken_group_does_not_hide_the_others() {
-    let test = TestDb::new().await;
+    let test = TestDb::sqlite().await;
     for name in ["null", "json-null", "empty", "broken", "unknown"] {
         test.db.insert_group(&group(name)).await.unwrap();
     }
@@ -88,7 +88,7 @@ async fn what_1_4_left_empty_is_read_and_a_broken_group_does_not_hide_the_others
             model_redirect_rules = '{\"a\": \"b\", \"c\": 1}' WHERE name = 'empty';
         UPDATE groups SET upstreams = '{\"secret-in-here' WHERE name = 'broken';
         UPDATE groups SET channel_type = 'telepathy' WHERE name = 'unknown'";
-    sqlx::raw_sql(changes).execute(&mut test.sql().await).await.unwrap();
+    test.run(changes).await;
 
     let groups = test.db.groups().await.unwrap();
     let mut names: Vec<_> = groups.iter().map(|group| group.spec.name.as_str()).collect();
@@ -128,8 +128,8 @@ async fn members_are_added_weighed_and_removed() {
 
 #[tokio::test]
 async fn a_deleted_group_takes_keys_and_links_and_an_aggregates_statistics_along() {
-    let test = TestDb::adopted("sqlite.db", None).await;
-    let now = crate::support::at("2026-11-23T09:55:00Z");
+    let test = TestDb::of_1_4(None).await;
+    let now = crate::support::at("2026-11-23T10:55:00Z");
     let (standard, aggregate) = (GroupId(1), GroupId(7));
     let extra = test.db.insert_keys(standard, &secrets(&["extra"])).await.unwrap().added[0].1;
     let cooldown = storage::keys::Cooldown {

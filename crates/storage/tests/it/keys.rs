@@ -6,6 +6,7 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use storage::keys::{Cooldown, KeyChange, KeyCounts, KeyFailure, KeyFilter, KeyOrder, KeyScan, KeySearch, KeySort};
 use storage::{PageRequest, StorageError};
+use testkit::servers::Engine;
 
 use crate::support::{TestDb, at, exposed, group, secrets};
 
@@ -63,15 +64,15 @@ async fn a_group_may_have_what_another_has_and_must_exist() {
 #[tokio::test]
 async fn keys_are_stored_encrypted() {
     let (test, ..) = with_keys(Some("k"), &["sk-plain-text"]).await;
-    let (value, hash): (String, String) =
-        sqlx::query_as("SELECT key_value, key_hash FROM api_keys").fetch_one(&mut test.sql().await).await.unwrap();
+    let row = test.run("SELECT key_value, key_hash FROM api_keys").await;
+    let (value, hash) = row.trim().split_once('\t').unwrap();
     assert!(!value.contains("plain") && value.len() == 2 * (12 + 13 + 16), "{value}");
     assert_eq!(hash, test.db.cipher().hash("sk-plain-text"));
 }
 
 #[tokio::test]
 async fn plain_rows_under_an_encryption_key_are_known() {
-    let test = TestDb::adopted("sqlite.db", Some("new")).await;
+    let test = TestDb::of_1_4(Some("new")).await;
     let known = secrets(&["sk-ok-openai00", "brand-new"]);
     let imported = test.db.insert_keys(GroupId(1), &known).await.unwrap();
     assert_eq!((imported.added.len(), imported.ignored), (1, 1));
@@ -101,11 +102,14 @@ async fn scans_go_by_id_in_pages() {
 #[tokio::test]
 async fn scans_by_status_and_odd_rows() {
     let (test, group, ids) = with_keys(None, &["a", "b", "c"]).await;
-    let changes = "
-        UPDATE api_keys SET status = 'invalid', failure_count = 3 WHERE key_value = 'b';
+    // Only SQLite has texts that are none.
+    let unreadable = if test.engine == Engine::Sqlite { "CAST(x'ff61' AS text)" } else { "'0011'" };
+    let changes = format!(
+        "UPDATE api_keys SET status = 'invalid', failure_count = 3 WHERE key_value = 'b';
         UPDATE api_keys SET status = 'from-the-future' WHERE key_value = 'c';
-        UPDATE api_keys SET key_value = CAST(x'ff61' AS text), key_hash = NULL WHERE key_value = 'a'";
-    sqlx::raw_sql(changes).execute(&mut test.sql().await).await.unwrap();
+        UPDATE api_keys SET key_value = {unreadable}, key_hash = NULL WHERE key_value = 'a'"
+    );
+    test.run(&changes).await;
     let invalid = KeyScan { group: Some(group), status: Some(KeyStatus::Invalid) };
     let keys = test.db.scan_keys(invalid, None, 10).await.unwrap();
     assert_eq!(keys.iter().map(|key| (key.id, key.failure_count)).collect::<Vec<_>>(), [(ids[1], 3)]);
@@ -116,10 +120,10 @@ async fn scans_by_status_and_odd_rows() {
 
 #[tokio::test]
 async fn lists_show_the_last_used_first_and_the_never_used_last() {
-    let test = TestDb::adopted("sqlite.db", None).await;
+    let test = TestDb::of_1_4(None).await;
     // Written by 1.4.9 in Shanghai: 17:50 there is 09:50 in UTC, so this is the latest although its text sorts first.
-    let used = "UPDATE api_keys SET last_used_at = '2026-11-23 09:55:00.000+00:00' WHERE id = 3";
-    sqlx::raw_sql(used).execute(&mut test.sql().await).await.unwrap();
+    let used = test.time("2026-11-23 10:55:00.000+00:00");
+    test.run(&format!("UPDATE api_keys SET last_used_at = {used} WHERE id = 3")).await;
     let filter = KeyFilter { group: Some(GroupId(1)), ..KeyFilter::default() };
     let keys = test.db.keys_page(&filter, ALL).await.unwrap().rows;
     assert_eq!(keys[0].id, KeyId(3));
@@ -131,7 +135,7 @@ async fn lists_show_the_last_used_first_and_the_never_used_last() {
 
 #[tokio::test]
 async fn times_of_last_use_are_rewritten_to_the_same_instant() {
-    let test = TestDb::adopted("sqlite.db", None).await;
+    let test = TestDb::sqlite_of_1_4("sqlite.db", None).await;
     let changes = "UPDATE api_keys SET last_used_at = '2026-11-23T17:50:06.123456789+08:00' WHERE id = 1;
                    UPDATE api_keys SET last_used_at = 'long ago' WHERE id = 2";
     sqlx::raw_sql(changes).execute(&mut test.sql().await).await.unwrap();
@@ -164,7 +168,7 @@ async fn filters_and_orders_of_keys() {
         test.db.set_notes(*id, notes).await.unwrap();
     }
     let counts = "UPDATE api_keys SET request_count = 10 - id, failure_count = id % 2; UPDATE api_keys SET status = 'disabled' WHERE id = 2";
-    sqlx::raw_sql(counts).execute(&mut test.sql().await).await.unwrap();
+    test.run(counts).await;
 
     let search = |notes: &str, or_ids: &[i64]| KeyFilter {
         search: Some(KeySearch { notes: notes.to_owned(), or_ids: or_ids.iter().copied().map(KeyId).collect() }),
@@ -188,8 +192,10 @@ async fn filters_and_orders_of_keys() {
     assert_eq!(page(&test, ordered(KeySort::RequestCount, false)).await, [4, 3, 2, 1]);
     assert_eq!(page(&test, ordered(KeySort::FailureCount, true)).await, [3, 1, 4, 2]);
     assert_eq!(page(&test, ordered(KeySort::Id, false)).await, [1, 2, 3, 4]);
-    let used = "UPDATE api_keys SET last_used_at = '2026-01-0' || id || ' 00:00:00.000+00:00' WHERE id IN (2, 3)";
-    sqlx::raw_sql(used).execute(&mut test.sql().await).await.unwrap();
+    for id in [2, 3] {
+        let used = test.time(&format!("2026-01-0{id} 00:00:00.000+00:00"));
+        test.run(&format!("UPDATE api_keys SET last_used_at = {used} WHERE id = {id}")).await;
+    }
     assert_eq!(page(&test, ordered(KeySort::LastUsedAt, false)).await, [2, 3, 4, 1], "never used stay last");
 }
 

@@ -14,11 +14,13 @@ const NOON: &str = "2026-11-23T12:00:00Z";
 
 /// Puts rows in with times as they are, as another program would.
 async fn insert(test: &TestDb, rows: &[(&str, &str)]) {
-    let mut sql = test.sql().await;
     for (id, timestamp) in rows {
-        let insert = "INSERT INTO request_logs (id, timestamp, group_id, group_name, is_success, status_code, duration, is_stream)
-                      VALUES (?, ?, 1, 'g', 1, 200, 1, 0)";
-        sqlx::query(insert).bind(*id).bind(*timestamp).execute(&mut sql).await.unwrap();
+        let insert = format!(
+            "INSERT INTO request_logs (id, timestamp, group_id, group_name, is_success, status_code, duration, is_stream)
+             VALUES ('{id}', {}, 1, 'g', true, 200, 1, false)",
+            test.time(timestamp)
+        );
+        test.run(&insert).await;
     }
 }
 
@@ -30,7 +32,7 @@ async fn ids(db: &Db, filter: &LogFilter) -> Vec<String> {
 
 #[tokio::test]
 async fn order_and_ranges_go_by_instant_whoever_wrote_the_row() {
-    let test = TestDb::new().await;
+    let test = TestDb::sqlite().await;
     let rows = [
         ("shanghai", "2026-11-23 17:50:06.401259054+08:00"),
         ("a-nanosecond-later", "2026-11-23 17:50:06.401259055+08:00"),
@@ -231,7 +233,7 @@ async fn fill(test: &TestDb, rows: u32, body_bytes: u32) {
 
 #[tokio::test]
 async fn space_is_given_back_when_much_is_unused() {
-    let test = TestDb::new().await;
+    let test = TestDb::sqlite().await;
     fill(&test, 1000, 4000).await;
     let pages =
         async || sqlx::query_scalar::<_, i64>("PRAGMA page_count").fetch_one(&mut test.sql().await).await.unwrap();
@@ -244,7 +246,7 @@ async fn space_is_given_back_when_much_is_unused() {
 
 #[tokio::test]
 async fn long_lists_are_estimated() {
-    let test = TestDb::new().await;
+    let test = TestDb::sqlite().await;
     fill(&test, 100_002, 0).await;
     let one = PageRequest { page: 1, size: 1 };
     let total = async |filter: &LogFilter| {

@@ -1,4 +1,6 @@
-//! The crate against real SQLite files, those of GPT-Load 1.4.9 among them.
+//! The crate against real databases, those of GPT-Load 1.4.9 among them.
+//!
+//! `TEST_DATABASE` chooses the server; without it, and where a test is about what only SQLite has, it is SQLite.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 

@@ -23,7 +23,7 @@ async fn schema(file: &std::path::Path) -> Vec<String> {
 
 #[tokio::test]
 async fn a_new_database_has_the_tables_of_1_4_9_and_ours() {
-    let test = TestDb::new().await;
+    let test = TestDb::sqlite().await;
     let (theirs, ours) = (schema(&fixture("sqlite.db")).await, schema(&test.file()).await);
     let missing: Vec<_> = theirs.iter().filter(|line| !ours.contains(line)).collect();
     assert_eq!(missing, Vec::<&String>::new());
@@ -34,13 +34,13 @@ async fn a_new_database_has_the_tables_of_1_4_9_and_ours() {
 
 #[tokio::test]
 async fn a_new_and_an_adopted_database_are_alike() {
-    let (new, adopted) = (TestDb::new().await, TestDb::adopted("sqlite.db", None).await);
+    let (new, adopted) = (TestDb::sqlite().await, TestDb::sqlite_of_1_4("sqlite.db", None).await);
     assert_eq!(schema(&new.file()).await, schema(&adopted.file()).await);
 }
 
 #[tokio::test]
 async fn table_definitions_stay_on_one_line_as_the_migrator_of_1_4_reads_them() {
-    let test = TestDb::new().await;
+    let test = TestDb::sqlite().await;
     let rows = sqlx::query("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT LIKE 'sqlite%'");
     for row in rows.fetch_all(&mut test.sql().await).await.unwrap() {
         let sql: String = row.get(0);
@@ -51,7 +51,7 @@ async fn table_definitions_stay_on_one_line_as_the_migrator_of_1_4_reads_them() 
 
 #[tokio::test]
 async fn migrating_again_does_nothing() {
-    let test = TestDb::new().await;
+    let test = TestDb::sqlite().await;
     assert_eq!(test.db.migrate().await.unwrap(), Migrated { from: 2, to: 2, copy: None });
 }
 
@@ -140,7 +140,7 @@ async fn what_an_earlier_1_4_lacks_is_added() {
 
 #[tokio::test]
 async fn a_database_of_a_later_version_is_refused() {
-    let test = TestDb::new().await;
+    let test = TestDb::sqlite().await;
     sqlx::raw_sql("INSERT INTO schema_versions VALUES (99, '')").execute(&mut test.sql().await).await.unwrap();
     let error = test.db.migrate().await.unwrap_err();
     assert!(matches!(error, StorageError::TooNew { found: 99, known: 2 }), "{error}");
@@ -148,7 +148,7 @@ async fn a_database_of_a_later_version_is_refused() {
 
 #[tokio::test]
 async fn a_second_server_on_the_directory_is_told_so() {
-    let test = TestDb::new().await;
+    let test = TestDb::sqlite().await;
     let dsn = Dsn::Sqlite(test.dir.path().join("other.db"));
     let error = Db::open(&dsn, cipher(None)).await.unwrap_err();
     let StorageError::InUse { dir, holder } = &error else { panic!("{error}") };
@@ -179,7 +179,7 @@ async fn folder_and_file_are_private_and_the_log_is_written_back_at_the_end() {
 
 #[tokio::test]
 async fn an_adopted_file_gets_its_space_back() {
-    let test = TestDb::adopted("sqlite.db", None).await;
+    let test = TestDb::sqlite_of_1_4("sqlite.db", None).await;
     sqlx::raw_sql("DELETE FROM request_logs").execute(&mut test.sql().await).await.unwrap();
     test.db.vacuum().await.unwrap();
     let pragma = async |name: &str| {

@@ -15,25 +15,17 @@ async fn settings_are_stored_replaced_and_reset() {
 
 #[tokio::test]
 async fn a_replaced_row_keeps_its_description_and_birthday() {
-    let test = TestDb::adopted("sqlite.db", None).await;
+    let test = TestDb::of_1_4(None).await;
     test.db.put_settings(&[change("max_retries", Some("9"))]).await.unwrap();
-    let row: (String, String, String) = sqlx::query_as(
-        "SELECT setting_value, description, created_at FROM system_settings WHERE setting_key = 'max_retries'",
-    )
-    .fetch_one(&mut test.sql().await)
-    .await
-    .unwrap();
-    assert_eq!((row.0.as_str(), row.1.as_str()), ("9", "config.max_retries_desc"));
-    assert!(row.2.starts_with("2026-11-23 17:50:06."), "{}", row.2);
+    let query = "SELECT setting_value, description, created_at FROM system_settings WHERE setting_key = 'max_retries'";
+    let row = test.run(query).await;
+    assert!(row.starts_with("9\tconfig.max_retries_desc\t2026-11-23 "), "{row}");
 }
 
 #[tokio::test]
 async fn changes_are_all_or_none() {
     let test = TestDb::new().await;
-    sqlx::raw_sql("CREATE TRIGGER refuse BEFORE INSERT ON system_settings WHEN new.setting_key = 'bad' BEGIN SELECT raise(ABORT, 'no'); END")
-        .execute(&mut test.sql().await)
-        .await
-        .unwrap();
+    test.refuse("system_settings", "setting_key", "bad").await;
     test.db.put_settings(&[change("good", Some("1")), change("bad", Some("2"))]).await.unwrap_err();
     assert!(test.db.stored_settings().await.unwrap().is_empty());
 }

@@ -3,26 +3,30 @@ use storage::stats::{GroupChoice, HourCount, RequestCount};
 
 use crate::support::{TestDb, at};
 
-async fn with_hours(rows: &[(&str, i64, i64, i64)]) -> TestDb {
-    let test = TestDb::new().await;
-    let mut sql = test.sql().await;
+async fn with_hours(test: TestDb, rows: &[(&str, i64, i64, i64)]) -> TestDb {
     for (time, group, succeeded, failed) in rows {
-        let insert =
-            "INSERT INTO group_hourly_stats (time, group_id, success_count, failure_count) VALUES (?, ?, ?, ?)";
-        sqlx::query(insert).bind(*time).bind(group).bind(succeeded).bind(failed).execute(&mut sql).await.unwrap();
+        let insert = format!(
+            "INSERT INTO group_hourly_stats (time, group_id, success_count, failure_count)
+             VALUES ({}, {group}, {succeeded}, {failed})",
+            test.time(time)
+        );
+        test.run(&insert).await;
     }
     test
 }
 
 #[tokio::test]
 async fn an_hour_in_two_rows_is_one_hour() {
-    let test = with_hours(&[
-        ("2026-11-23 17:00:00+08:00", 1, 10, 1),
-        ("2026-11-23 09:00:00+00:00", 1, 5, 2),
-        ("2026-11-23 09:00:00+00:00", 2, 7, 0),
-        ("2026-11-23 02:00:00-07:00", 2, 1, 1),
-        ("2026-11-23 18:00:00+08:00", 1, 3, 0),
-    ])
+    let test = with_hours(
+        TestDb::sqlite().await,
+        &[
+            ("2026-11-23 17:00:00+08:00", 1, 10, 1),
+            ("2026-11-23 09:00:00+00:00", 1, 5, 2),
+            ("2026-11-23 09:00:00+00:00", 2, 7, 0),
+            ("2026-11-23 02:00:00-07:00", 2, 1, 1),
+            ("2026-11-23 18:00:00+08:00", 1, 3, 0),
+        ],
+    )
     .await;
     let (from, to) = (at("2026-11-23T09:00:00Z"), at("2026-11-23T11:00:00Z"));
     let all = GroupChoice::AllBut(Vec::new());
@@ -40,16 +44,19 @@ async fn an_hour_in_two_rows_is_one_hour() {
 
 #[tokio::test]
 async fn windows_end_with_the_current_hour() {
-    let test = with_hours(&[
-        ("2026-11-23 09:00:00+00:00", 1, 1, 0),
-        ("2026-11-22 18:00:00+08:00", 1, 10, 0),
-        ("2026-11-22 17:00:00+08:00", 1, 100, 0),
-        ("2026-11-16 10:00:00+00:00", 1, 1000, 0),
-        ("2026-11-16 09:00:00+00:00", 1, 10_000, 0),
-        ("2026-10-24 10:00:00+00:00", 1, 100_000, 0),
-        ("2026-10-24 09:00:00+00:00", 1, 1_000_000, 0),
-        ("2026-11-23 10:00:00+00:00", 1, 10_000_000, 0),
-    ])
+    let test = with_hours(
+        TestDb::new().await,
+        &[
+            ("2026-11-23 09:00:00+00:00", 1, 1, 0),
+            ("2026-11-22 18:00:00+08:00", 1, 10, 0),
+            ("2026-11-22 17:00:00+08:00", 1, 100, 0),
+            ("2026-11-16 10:00:00+00:00", 1, 1000, 0),
+            ("2026-11-16 09:00:00+00:00", 1, 10_000, 0),
+            ("2026-10-24 10:00:00+00:00", 1, 100_000, 0),
+            ("2026-10-24 09:00:00+00:00", 1, 1_000_000, 0),
+            ("2026-11-23 10:00:00+00:00", 1, 10_000_000, 0),
+        ],
+    )
     .await;
     let windows = test.db.group_stats(&[GroupId(1), GroupId(2)], at("2026-11-23T09:30:00Z")).await.unwrap();
     let one = windows[&GroupId(1)];

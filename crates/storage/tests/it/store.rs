@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use domain::ids::{GroupId, KeyId};
+use jiff::Timestamp;
 use storage::keys::KeyFilter;
 use storage::logs::{LogFilter, RequestType};
 use storage::spool::{Limits, Spool, SpoolRecord};
 use storage::store::Stored;
 use storage::{Db, PageRequest};
 
-use crate::support::{TestDb, at, group, open, record, secrets};
+use crate::support::{TestDb, at, group, record, secrets};
 
 const ALL: PageRequest = PageRequest { page: 1, size: 1000 };
 
@@ -56,16 +57,8 @@ async fn rows_counters_and_statistics_agree() {
     let stats = test.db.group_stats(&[id, GroupId(9)], at("2026-11-23T10:30:00Z")).await.unwrap();
     assert_eq!((stats[&id].day.total, stats[&id].day.failed), (3, 1));
     assert_eq!((stats[&GroupId(9)].day.total, stats[&GroupId(9)].day.failed), (1, 0));
-    let hours: Vec<(String, i64, i64, i64)> = sqlx::query_as(
-        "SELECT time, success_count, failure_count, completion_tokens FROM group_hourly_stats WHERE group_id = ? ORDER BY 1",
-    )
-    .bind(id.0)
-    .fetch_all(&mut test.sql().await)
-    .await
-    .unwrap();
-    let hour =
-        |hour: &str, succeeded, failed, tokens| (format!("2026-11-23 {hour}:00:00+00:00"), succeeded, failed, tokens);
-    assert_eq!(hours, [hour("09", 1, 1, 40), hour("10", 1, 0, 20)]);
+    let hours = "SELECT success_count, failure_count, completion_tokens FROM group_hourly_stats WHERE group_id = 1 ORDER BY time";
+    assert_eq!(test.run(hours).await, "1\t1\t40\n1\t0\t20\n");
 
     let listed = test.db.keys_page(&KeyFilter::default(), ALL).await.unwrap().rows;
     let uses: Vec<_> = listed.iter().map(|key| (key.id, key.request_count, key.last_used_at)).collect();
@@ -75,26 +68,27 @@ async fn rows_counters_and_statistics_agree() {
 
 #[tokio::test]
 async fn counters_add_up_and_the_last_use_never_goes_back() {
-    let test = TestDb::adopted("sqlite.db", None).await;
-    // Key 1 was used 4 times by 1.4.9, last at 17:50:08.543 in Shanghai.
-    let before = at("2026-11-23T09:50:08.543687975Z");
-    store(&test, vec![record(1, before.as_millisecond() - 60_000, Some(KeyId(1)))]).await;
+    let test = TestDb::of_1_4(None).await;
     let key = async || {
         let filter = KeyFilter { among: Some(vec![KeyId(1)]), ..KeyFilter::default() };
         let key = test.db.keys_page(&filter, ALL).await.unwrap().rows.remove(0);
         (key.request_count, key.last_used_at)
     };
-    assert_eq!(key().await, (5, Some(before)));
-    store(&test, vec![record(2, before.as_millisecond() + 60_000, Some(KeyId(1)))]).await;
-    assert_eq!(key().await, (6, Some(at("2026-11-23T09:51:08.543Z"))));
+    let (count, before) = key().await;
+    let (count, last_ms) = (count, before.unwrap().as_millisecond());
+    assert_eq!(count, 4, "by 1.4.9");
+    store(&test, vec![record(1, last_ms - 60_000, Some(KeyId(1)))]).await;
+    assert_eq!(key().await, (5, before));
+    store(&test, vec![record(2, last_ms + 60_000, Some(KeyId(1)))]).await;
+    assert_eq!(key().await, (6, Timestamp::from_millisecond(last_ms + 60_000).ok()));
     // The hour that 1.4.9 counted in local time, and ours, are one.
-    let stats = test.db.group_stats(&[GroupId(1)], at("2026-11-23T09:55:00Z")).await.unwrap();
+    let stats = test.db.group_stats(&[GroupId(1)], at("2026-11-23T10:55:00Z")).await.unwrap();
     assert_eq!(stats[&GroupId(1)].day.total, 49 + 2);
 }
 
 #[tokio::test]
 async fn an_hour_that_1_4_counted_in_utc_goes_on_in_the_same_row() {
-    let test = TestDb::adopted("sqlite-encrypted.db", Some("Fixture-Key-2026!with#odd$chars%and spaces")).await;
+    let test = TestDb::sqlite_of_1_4("sqlite-encrypted.db", Some("Fixture-Key-2026!with#odd$chars%and spaces")).await;
     store(&test, vec![record(1, at("2026-11-23T09:55:00Z").as_millisecond(), None)]).await;
     let rows: Vec<i64> = sqlx::query_scalar("SELECT success_count FROM group_hourly_stats WHERE group_id = 1")
         .fetch_all(&mut test.sql().await)
@@ -121,8 +115,7 @@ async fn a_row_that_cannot_be_stored_does_not_hold_up_the_others() {
     let records: Vec<_> = (0..257).map(|number| record(number, 1000, None)).collect();
     let twin = SpoolRecord { request_path: "/twin".into(), ..record(100, 1000, None) };
     let bad = SpoolRecord { model: "refuse-me".into(), ..record(1000, 1000, None) };
-    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON request_logs WHEN new.model = 'refuse-me' BEGIN SELECT raise(ABORT, 'no'); END";
-    sqlx::raw_sql(refuse).execute(&mut test.sql().await).await.unwrap();
+    test.refuse("request_logs", "model", "refuse-me").await;
 
     let mut all = records.clone();
     all.push(twin.clone());
@@ -188,7 +181,7 @@ async fn a_database_that_is_away_costs_nothing() {
     let error = test.db.store_batch(drain.next_batch().unwrap().unwrap()).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
 
-    let db = open(&test.file(), None).await;
+    let db = test.reopen().await;
     let batch = drain.next_batch().unwrap().unwrap();
     assert_eq!(db.store_batch(batch).await.unwrap().rows, 1);
     drain.confirm();

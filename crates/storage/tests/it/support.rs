@@ -9,18 +9,21 @@ use domain::ids::{GroupId, KeyId};
 use domain::raw_object::RawObject;
 use domain::secret::Secret;
 use jiff::Timestamp;
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, Connection, Row};
 use storage::logs::RequestType;
 use storage::spool::SpoolRecord;
 use storage::{Db, Dsn, KeyCipher};
 use tempfile::TempDir;
+use testkit::servers::{Database, Engine};
 use uuid::Uuid;
 
-/// A database in a folder of its own, open and migrated.
+/// A database of its own, open and migrated, and a folder.
 pub(crate) struct TestDb {
     pub(crate) db: Db,
     pub(crate) dir: TempDir,
+    pub(crate) engine: Engine,
+    server: Option<Database>,
 }
 
 impl TestDb {
@@ -29,29 +32,113 @@ impl TestDb {
     }
 
     pub(crate) async fn with_key(encryption_key: Option<&str>) -> Self {
-        let dir = TempDir::new().unwrap();
-        let db = open(&dir.path().join("gpt-load.db"), encryption_key).await;
-        db.migrate().await.unwrap();
-        Self { db, dir }
+        Self::prepared(Engine::of_tests(), encryption_key, |_, _| {}).await
     }
 
-    /// A copy of a fixture, open and migrated.
-    pub(crate) async fn adopted(name: &str, encryption_key: Option<&str>) -> Self {
+    /// SQLite whatever is tested, for what no other database has.
+    pub(crate) async fn sqlite() -> Self {
+        Self::prepared(Engine::Sqlite, None, |_, _| {}).await
+    }
+
+    /// A copy of a SQLite file among the fixtures, open and migrated.
+    pub(crate) async fn sqlite_of_1_4(name: &str, encryption_key: Option<&str>) -> Self {
+        let copy = |dir: &Path, _: Option<&Database>| drop(copy_fixture(name, dir));
+        Self::prepared(Engine::Sqlite, encryption_key, copy).await
+    }
+
+    /// A database of GPT-Load 1.4.9 with keys in plain text.
+    pub(crate) async fn of_1_4(encryption_key: Option<&str>) -> Self {
+        Self::of_1_4_on(Engine::of_tests(), encryption_key).await
+    }
+
+    pub(crate) async fn of_1_4_on(engine: Engine, encryption_key: Option<&str>) -> Self {
+        let fill = |dir: &Path, server: Option<&Database>| match server {
+            Some(server) => {
+                let dump = std::fs::read_to_string(fixture(&format!("{}.sql", name(engine)))).unwrap();
+                server.run(&dump);
+            }
+            None => drop(copy_fixture("sqlite.db", dir)),
+        };
+        Self::prepared(engine, encryption_key, fill).await
+    }
+
+    async fn prepared(
+        engine: Engine,
+        encryption_key: Option<&str>,
+        fill: impl FnOnce(&Path, Option<&Database>),
+    ) -> Self {
         let dir = TempDir::new().unwrap();
-        let file = copy_fixture(name, dir.path());
-        let db = open(&file, encryption_key).await;
+        let server = engine.new_database();
+        fill(dir.path(), server.as_ref());
+        let dsn = dsn(dir.path(), server.as_ref());
+        let db = Db::open(&dsn, cipher(encryption_key)).await.unwrap();
         db.migrate().await.unwrap();
-        Self { db, dir }
+        Self { db, dir, engine, server }
+    }
+
+    /// The database once more, after it was closed.
+    pub(crate) async fn reopen(&self) -> Db {
+        Db::open(&dsn(self.dir.path(), self.server.as_ref()), cipher(None)).await.unwrap()
     }
 
     pub(crate) fn file(&self) -> PathBuf {
         self.dir.path().join("gpt-load.db")
     }
 
-    /// A second connection, to see and to do what the crate has no call for.
+    /// A second connection to a SQLite file, to see and to do what the crate has no call for.
     pub(crate) async fn sql(&self) -> SqliteConnection {
+        assert_eq!(self.engine, Engine::Sqlite);
         sql(&self.file()).await
     }
+
+    /// Runs statements beside the crate. Returns the rows of a query, a line each, columns separated by tabs.
+    pub(crate) async fn run(&self, statements: &str) -> String {
+        if let Some(server) = &self.server {
+            return server.run(statements);
+        }
+        let rows = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(&mut self.sql().await).await.unwrap();
+        let column =
+            |row: &SqliteRow, at| row.get_unchecked::<Option<String>, _>(at).unwrap_or_else(|| "NULL".to_owned());
+        let line = |row| (0..SqliteRow::len(row)).map(|at| column(row, at)).collect::<Vec<_>>().join("\t") + "\n";
+        rows.iter().map(line).collect()
+    }
+
+    /// A time as a literal of the database at hand. SQLite's is as given.
+    pub(crate) fn time(&self, text: &str) -> String {
+        let instant = || at(&text.replacen(' ', "T", 1));
+        match self.engine {
+            Engine::Sqlite => format!("'{text}'"),
+            Engine::Postgres => format!("'{}'", instant()),
+            // As the `loc` of its DSN says.
+            Engine::MariaDb => {
+                format!("'{}'", instant().in_tz("Asia/Shanghai").unwrap().strftime("%Y-%m-%d %H:%M:%S%.3f"))
+            }
+        }
+    }
+
+    /// Makes the database refuse rows with this value in this column.
+    pub(crate) async fn refuse(&self, table: &str, column: &str, value: &str) {
+        let statement = match self.engine {
+            Engine::Sqlite => format!(
+                "CREATE TRIGGER refuse BEFORE INSERT ON {table} WHEN new.{column} = '{value}' BEGIN SELECT raise(ABORT, 'no'); END"
+            ),
+            _ => format!("ALTER TABLE {table} ADD CONSTRAINT refuse CHECK ({column} <> '{value}')"),
+        };
+        self.run(&statement).await;
+    }
+}
+
+/// As the fixtures of servers are named.
+pub(crate) fn name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "sqlite",
+        Engine::Postgres => "postgres",
+        Engine::MariaDb => "mariadb",
+    }
+}
+
+fn dsn(dir: &Path, server: Option<&Database>) -> Dsn {
+    server.map_or_else(|| Dsn::Sqlite(dir.join("gpt-load.db")), |server| server.dsn().parse().unwrap())
 }
 
 pub(crate) async fn open(file: &Path, encryption_key: Option<&str>) -> Db {

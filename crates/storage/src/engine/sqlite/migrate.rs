@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{Connections, fault, time};
+use super::{Connections, fault};
 use crate::StorageError;
-use crate::engine::migrations::{Migrated, Migration, SQLITE};
+use crate::engine::migrations::{Migrated, Migration, SQLITE, pending};
+use crate::engine::time_text;
 
 /// Columns that versions of 1.4.x before 1.4.9 may not have had. They are added as 1.4.9 would at its start.
 const LATER_IN_1_4: [(&str, &str, &str); 9] = [
@@ -28,21 +29,18 @@ const KEYS_A_STEP: u32 = 2000;
 
 pub(crate) async fn run(connections: &Connections) -> Result<Migrated, StorageError> {
     let from = version(connections).await?;
-    let known = SQLITE.iter().map(|migration| migration.version).max().unwrap_or_default();
-    if from > known {
-        return Err(StorageError::TooNew { found: from, known });
-    }
+    let (pending, to) = pending(&SQLITE, from)?;
     let mut copy = None;
     if from == 0 && has_table(connections, "groups").await? {
         copy = keep_copy(connections).await?;
         add_missing_columns(connections).await?;
     }
-    for migration in SQLITE.iter().filter(|migration| migration.version > from) {
+    for migration in pending {
         apply(connections, migration).await?;
     }
     normalise_last_used(connections).await?;
     connections.reload_schema().await?;
-    Ok(Migrated { from, to: known, copy })
+    Ok(Migrated { from, to, copy })
 }
 
 async fn version(connections: &Connections) -> Result<i64, StorageError> {
@@ -63,7 +61,7 @@ async fn apply(connections: &Connections, migration: &Migration) -> Result<(), S
     sqlx::raw_sql(migration.sql).execute(&mut *tx).await.map_err(fault)?;
     sqlx::query("INSERT INTO schema_versions (version, applied_at) VALUES (?, ?)")
         .bind(migration.version)
-        .bind(time::text(Timestamp::now()))
+        .bind(time_text::text(Timestamp::now()))
         .execute(&mut *tx)
         .await
         .map_err(fault)?;
@@ -134,7 +132,8 @@ async fn normalise_last_used(connections: &Connections) -> Result<(), StorageErr
         let rows = rows.bind(KEYS_A_STEP).fetch_all(&mut *tx).await.map_err(fault)?;
         for row in &rows {
             // A text that is no time sorts nowhere: the key counts as never used.
-            let used = super::text(row, "last_used_at")?.and_then(|text| time::parse(&text)).map(time::exact_text);
+            let used =
+                super::text(row, "last_used_at")?.and_then(|text| time_text::parse(&text)).map(time_text::exact_text);
             let update = sqlx::query("UPDATE api_keys SET last_used_at = ? WHERE id = ?").bind(used);
             update.bind(row.try_get::<i64, _>("id").map_err(fault)?).execute(&mut *tx).await.map_err(fault)?;
         }

@@ -1,4 +1,4 @@
-//! Times as SQLite holds them: text, in the forms Go's driver writes.
+//! Times as texts: how SQLite holds them, in the forms Go's driver writes.
 //!
 //! Read: `2026-11-23 17:50:06.401259054+08:00`, with a fraction of any length or none, a space or `T`, an offset, `Z`
 //! or neither (UTC). Written: `2026-11-23 09:50:06.401+00:00`, always as long, so that the order of our texts is the
@@ -19,7 +19,7 @@ pub(crate) fn hour_text(instant: Timestamp) -> String {
 }
 
 /// [`text`] with all digits, for times that 1.4.x wrote.
-pub(super) fn exact_text(instant: Timestamp) -> String {
+pub(crate) fn exact_text(instant: Timestamp) -> String {
     form(instant, |ns| format!(".{ns:09}"))
 }
 

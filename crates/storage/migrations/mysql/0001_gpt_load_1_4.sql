@@ -1,0 +1,30 @@
+-- The tables of GPT-Load 1.4.9. In an adopted database they are there already, but for columns and indexes that came with later versions
+-- of 1.4.x. A statement ends with its line.
+CREATE TABLE IF NOT EXISTS `schema_versions` (`version` bigint PRIMARY KEY, `applied_at` datetime(3) NOT NULL) CHARACTER SET utf8mb4;
+CREATE TABLE IF NOT EXISTS `system_settings` (`id` bigint unsigned AUTO_INCREMENT, `setting_key` varchar(255) NOT NULL, `setting_value` text NOT NULL, `description` varchar(512), `created_at` datetime(3) NULL, `updated_at` datetime(3) NULL, PRIMARY KEY (`id`), CONSTRAINT `uni_system_settings_setting_key` UNIQUE (`setting_key`)) CHARACTER SET utf8mb4;
+CREATE TABLE IF NOT EXISTS `groups` (`id` bigint unsigned AUTO_INCREMENT, `name` varchar(255) NOT NULL, `display_name` varchar(255), `proxy_keys` text, `description` varchar(512), `group_type` varchar(50) DEFAULT 'standard', `upstreams` json NOT NULL, `validation_endpoint` varchar(255), `channel_type` varchar(50) NOT NULL, `sort` bigint DEFAULT 0, `test_model` varchar(255) NOT NULL, `param_overrides` json, `config` json, `header_rules` json, `model_redirect_rules` json, `model_redirect_strict` boolean DEFAULT false, `last_validated_at` datetime(3) NULL, `created_at` datetime(3) NULL, `updated_at` datetime(3) NULL, PRIMARY KEY (`id`), CONSTRAINT `uni_groups_name` UNIQUE (`name`)) CHARACTER SET utf8mb4;
+ALTER TABLE `groups` ADD COLUMN `group_type` varchar(50) DEFAULT 'standard';
+ALTER TABLE `groups` ADD COLUMN `header_rules` json;
+ALTER TABLE `groups` ADD COLUMN `model_redirect_rules` json;
+ALTER TABLE `groups` ADD COLUMN `model_redirect_strict` boolean DEFAULT false;
+CREATE TABLE IF NOT EXISTS `group_sub_groups` (`id` bigint unsigned AUTO_INCREMENT, `group_id` bigint unsigned NOT NULL, `sub_group_id` bigint unsigned NOT NULL, `weight` bigint DEFAULT 0, `created_at` datetime(3) NULL, `updated_at` datetime(3) NULL, PRIMARY KEY (`id`), UNIQUE INDEX `idx_group_sub` (`group_id`, `sub_group_id`)) CHARACTER SET utf8mb4;
+CREATE TABLE IF NOT EXISTS `api_keys` (`id` bigint unsigned AUTO_INCREMENT, `key_value` text NOT NULL, `key_hash` varchar(128), `group_id` bigint unsigned NOT NULL, `status` varchar(50) NOT NULL DEFAULT 'active', `notes` varchar(255) DEFAULT '', `request_count` bigint NOT NULL DEFAULT 0, `failure_count` bigint NOT NULL DEFAULT 0, `last_used_at` datetime(3) NULL, `created_at` datetime(3) NULL, `updated_at` datetime(3) NULL, PRIMARY KEY (`id`), CONSTRAINT `fk_groups_api_keys` FOREIGN KEY (`group_id`) REFERENCES `groups` (`id`)) CHARACTER SET utf8mb4;
+ALTER TABLE `api_keys` ADD COLUMN `key_hash` varchar(128);
+ALTER TABLE `api_keys` ADD COLUMN `notes` varchar(255) DEFAULT '';
+CREATE INDEX `idx_api_keys_group_last_used_id` ON `api_keys` (`group_id`, `last_used_at`, `id`);
+CREATE INDEX `idx_api_keys_key_hash` ON `api_keys` (`key_hash`);
+CREATE INDEX `idx_api_keys_group_id` ON `api_keys` (`group_id`);
+CREATE INDEX `idx_api_keys_status` ON `api_keys` (`status`);
+CREATE TABLE IF NOT EXISTS `request_logs` (`id` varchar(36), `timestamp` datetime(3) NOT NULL, `group_id` bigint unsigned NOT NULL, `group_name` varchar(255), `parent_group_id` bigint unsigned, `parent_group_name` varchar(255), `key_value` text, `key_hash` varchar(128), `model` varchar(255), `is_success` boolean NOT NULL, `source_ip` varchar(64), `status_code` bigint NOT NULL, `request_path` varchar(500), `duration` bigint NOT NULL, `error_message` text, `user_agent` varchar(512), `request_type` varchar(20) NOT NULL DEFAULT 'final', `upstream_addr` varchar(500), `is_stream` boolean NOT NULL, `request_body` text, PRIMARY KEY (`id`)) CHARACTER SET utf8mb4;
+ALTER TABLE `request_logs` ADD COLUMN `parent_group_id` bigint unsigned;
+ALTER TABLE `request_logs` ADD COLUMN `parent_group_name` varchar(255);
+ALTER TABLE `request_logs` ADD COLUMN `key_hash` varchar(128);
+CREATE INDEX `idx_request_logs_timestamp` ON `request_logs` (`timestamp`);
+CREATE INDEX `idx_request_logs_group_id` ON `request_logs` (`group_id`);
+CREATE INDEX `idx_request_logs_group_name` ON `request_logs` (`group_name`);
+CREATE INDEX `idx_request_logs_parent_group_id` ON `request_logs` (`parent_group_id`);
+CREATE INDEX `idx_request_logs_parent_group_name` ON `request_logs` (`parent_group_name`);
+CREATE INDEX `idx_request_logs_key_hash` ON `request_logs` (`key_hash`);
+CREATE INDEX `idx_request_logs_model` ON `request_logs` (`model`);
+CREATE INDEX `idx_request_logs_request_type` ON `request_logs` (`request_type`);
+CREATE TABLE IF NOT EXISTS `group_hourly_stats` (`id` bigint unsigned AUTO_INCREMENT, `time` datetime(3) NOT NULL, `group_id` bigint unsigned NOT NULL, `success_count` bigint NOT NULL DEFAULT 0, `failure_count` bigint NOT NULL DEFAULT 0, `created_at` datetime(3) NULL, `updated_at` datetime(3) NULL, PRIMARY KEY (`id`), UNIQUE INDEX `idx_group_time` (`time`, `group_id`)) CHARACTER SET utf8mb4;

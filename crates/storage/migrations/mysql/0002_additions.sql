@@ -1,0 +1,19 @@
+-- What we add. Every column is nullable or has a default, so that GPT-Load 1.4.x still runs on the database. A statement ends with its
+-- line. Models are told apart by the case of their letters, too.
+ALTER TABLE `groups` ADD COLUMN `enabled` boolean NOT NULL DEFAULT true;
+ALTER TABLE `api_keys` ADD COLUMN `last_error` text;
+ALTER TABLE `api_keys` ADD COLUMN `last_error_at` datetime(3) NULL;
+ALTER TABLE `api_keys` ADD COLUMN `last_status` bigint;
+ALTER TABLE `request_logs` ADD COLUMN `request_id` varchar(36);
+ALTER TABLE `request_logs` ADD COLUMN `first_byte_ms` bigint;
+ALTER TABLE `request_logs` ADD COLUMN `prompt_tokens` bigint;
+ALTER TABLE `request_logs` ADD COLUMN `completion_tokens` bigint;
+ALTER TABLE `request_logs` ADD COLUMN `cached_tokens` bigint;
+ALTER TABLE `request_logs` ADD COLUMN `attempt` bigint;
+ALTER TABLE `request_logs` ADD COLUMN `proxy_key_hash` varchar(128);
+ALTER TABLE `group_hourly_stats` ADD COLUMN `prompt_tokens` bigint NOT NULL DEFAULT 0;
+ALTER TABLE `group_hourly_stats` ADD COLUMN `completion_tokens` bigint NOT NULL DEFAULT 0;
+ALTER TABLE `group_hourly_stats` ADD COLUMN `cached_tokens` bigint NOT NULL DEFAULT 0;
+CREATE TABLE IF NOT EXISTS `key_cooldowns` (`key_id` bigint unsigned NOT NULL, `model` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '', `until` datetime(3) NOT NULL, `guessed` boolean NOT NULL DEFAULT false, PRIMARY KEY (`key_id`, `model`)) CHARACTER SET utf8mb4;
+CREATE TABLE IF NOT EXISTS `spool_positions` (`spool_id` varchar(36) NOT NULL, `segment` bigint NOT NULL, `offset` bigint NOT NULL, `updated_at` datetime(3) NOT NULL, PRIMARY KEY (`spool_id`)) CHARACTER SET utf8mb4;
+CREATE INDEX `idx_request_logs_request_id` ON `request_logs` (`request_id`);

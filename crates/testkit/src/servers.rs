@@ -1,0 +1,169 @@
+//! Real database servers, started from what Debian's packages install, each with a folder of its own.
+//!
+//! A server is shared by all tests of a process and ends with it, however it ends. It listens on a Unix socket only, so that no port
+//! can be taken by another. Each test makes a database of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+mod mariadb;
+mod postgres;
+
+/// The variable that says which databases tests use: `sqlite` (as without it), `postgres` or `mariadb`.
+pub const VARIABLE: &str = "TEST_DATABASE";
+
+/// Which database tests use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A file for each test.
+    Sqlite,
+    /// A server of PostgreSQL.
+    Postgres,
+    /// A server of MariaDB.
+    MariaDb,
+}
+
+impl Engine {
+    /// The one that [`VARIABLE`] names.
+    pub fn of_tests() -> Self {
+        match std::env::var(VARIABLE).as_deref() {
+            Err(_) | Ok("" | "sqlite") => Self::Sqlite,
+            Ok("postgres") => Self::Postgres,
+            Ok("mariadb") => Self::MariaDb,
+            Ok(other) => panic!("{VARIABLE} is {other}: give sqlite, postgres or mariadb"),
+        }
+    }
+
+    /// A new, empty database on the server of this process: its `DATABASE_DSN`. `None` for SQLite.
+    pub fn new_database(self) -> Option<Database> {
+        static POSTGRES: OnceLock<Server> = OnceLock::new();
+        static MARIADB: OnceLock<Server> = OnceLock::new();
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let server = match self {
+            Self::Sqlite => return None,
+            Self::Postgres => POSTGRES.get_or_init(postgres::start),
+            Self::MariaDb => MARIADB.get_or_init(mariadb::start),
+        };
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let database = Database { engine: self, folder: &server.folder, name };
+        database.admin(&format!("CREATE DATABASE {}", database.name));
+        Some(database)
+    }
+}
+
+/// A database of one test.
+#[derive(Clone, Debug)]
+pub struct Database {
+    engine: Engine,
+    folder: &'static Path,
+    name: String,
+}
+
+impl Database {
+    /// Its `DATABASE_DSN`.
+    pub fn dsn(&self) -> String {
+        match self.engine {
+            Engine::Sqlite => unreachable!("SQLite has no server"),
+            Engine::Postgres => postgres::dsn(self.folder, &self.name),
+            Engine::MariaDb => mariadb::dsn(self.folder, &self.name),
+        }
+    }
+
+    /// Runs statements by the server's own client. Returns the rows of queries, a line each, columns separated by tabs, null as `NULL`.
+    pub fn run(&self, sql: &str) -> String {
+        self.client(&self.name, sql)
+    }
+
+    fn admin(&self, sql: &str) {
+        let database = if self.engine == Engine::Postgres { "postgres" } else { "mysql" };
+        self.client(database, sql);
+    }
+
+    fn client(&self, database: &str, sql: &str) -> String {
+        let mut command = match self.engine {
+            Engine::Sqlite => unreachable!("SQLite has no server"),
+            Engine::Postgres => postgres::client(self.folder, database),
+            Engine::MariaDb => mariadb::client(self.folder, database),
+        };
+        let mut client = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server's client is installed (make test does it)");
+        // Written beside, since the client may answer before it has read all.
+        let mut input = client.stdin.take().expect("stdin is piped");
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || std::io::Write::write_all(&mut input, sql.as_bytes()));
+            client.wait_with_output().expect("the client ends")
+        });
+        assert!(output.status.success(), "{sql}\nfailed: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("answers are UTF-8")
+    }
+}
+
+/// A running server. It ends when its standard input does, which the end of this process brings about.
+#[derive(Debug)]
+struct Server {
+    folder: PathBuf,
+    _keeper: Child,
+}
+
+/// How long a server may take to start.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Starts the server, waits for the end of its input, then ends it as fast as it cleans up after itself, and removes its folder.
+const KEEPER: &str = r#"folder=$1; shift; "$@" >"$folder/log" 2>&1 </dev/null & server=$!
+trap '' INT; cat >/dev/null; kill -QUIT $server; wait $server 2>/dev/null; while ! rm -rf "$folder"; do sleep 0.1; done"#;
+
+/// A folder for a server, made by `prepare` as the user that the server will run as. Servers refuse to run as root.
+fn start(
+    prepare: impl Fn(&Path) -> Vec<Command>,
+    command: impl Fn(&Path) -> Command,
+    is_ready: impl Fn(&Path) -> bool,
+) -> Server {
+    let folder = tempfile::tempdir().expect("a folder for the server").keep();
+    if is_root() {
+        run(Command::new("chown").arg("nobody").arg(&folder));
+    }
+    for command in prepare(&folder) {
+        run(&mut as_nobody(&command));
+    }
+    let server = as_nobody(&command(&folder));
+    let mut keeper = Command::new("sh");
+    keeper.args(["-c", KEEPER, "keeper"]).arg(&folder).arg(server.get_program()).args(server.get_args());
+    let keeper = keeper.current_dir(&folder).stdin(Stdio::piped()).spawn().expect("a shell");
+    let patience = std::time::Instant::now() + PATIENCE;
+    while !is_ready(&folder) {
+        let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+        assert!(std::time::Instant::now() < patience, "the server does not start:\n{log}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    Server { folder, _keeper: keeper }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// The command under a user that isn't root: ours, or `nobody` in our place.
+fn as_nobody(command: &Command) -> Command {
+    let mut whole = Command::new(if is_root() { "setpriv" } else { "env" });
+    if is_root() {
+        whole.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]);
+    }
+    whole.arg(command.get_program()).args(command.get_args()).current_dir("/");
+    whole
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A program that may stand in folders which are not in `PATH`.
+fn program(name: &str, folders: &[PathBuf]) -> PathBuf {
+    folders.iter().map(|folder| folder.join(name)).find(|path| path.exists()).unwrap_or_else(|| name.into())
+}
