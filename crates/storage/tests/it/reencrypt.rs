@@ -6,7 +6,7 @@ use storage::keys::{KeyScan, Reencrypted};
 use storage::logs::{LogFilter, UNREADABLE_KEY};
 use storage::{Db, PageRequest, StorageError};
 
-use crate::support::{TestDb, cipher, exposed, fixture, open, secrets};
+use crate::support::{TestDb, cipher, exposed, fixture, secrets};
 
 /// Every key and every log row's key in clear.
 async fn in_clear(db: &Db) -> (Vec<String>, Vec<String>) {
@@ -19,13 +19,14 @@ async fn in_clear(db: &Db) -> (Vec<String>, Vec<String>) {
 
 /// What stands in the key columns.
 async fn at_rest(test: &TestDb) -> Vec<(String, String)> {
-    let both = "SELECT key_value, key_hash FROM api_keys UNION ALL SELECT key_value, key_hash FROM request_logs";
-    sqlx::query_as(both).fetch_all(&mut test.sql().await).await.unwrap()
-}
-
-async fn reopened(test: TestDb, encryption_key: Option<&str>) -> TestDb {
-    test.db.close().await;
-    TestDb { db: open(&test.file(), encryption_key).await, dir: test.dir }
+    let mut rows = String::new();
+    for table in ["api_keys", "request_logs"] {
+        rows += &test.run(&format!("SELECT key_value, key_hash FROM {table} ORDER BY id")).await;
+    }
+    rows.lines()
+        .filter_map(|row| row.split_once('\t'))
+        .map(|(value, hash)| (value.to_owned(), hash.to_owned()))
+        .collect()
 }
 
 async fn migrate(db: &Db, from: Option<&str>) -> Reencrypted {
@@ -40,11 +41,11 @@ fn key_of_the_encrypted_fixture() -> String {
 
 #[tokio::test]
 async fn keys_and_logs_go_under_a_key_under_another_and_back_to_plain_text() {
-    let test = TestDb::adopted("sqlite.db", None).await;
+    let test = TestDb::of_1_4(None).await;
     let (clear, plain) = (in_clear(&test.db).await, at_rest(&test).await);
     assert!(clear.0.len() > 20 && clear.1.len() > 20);
 
-    let test = reopened(test, Some("first")).await;
+    let test = test.reopened(Some("first")).await;
     let sum = migrate(&test.db, None).await;
     assert_eq!((sum.keys, sum.logs_left), (clear.0.len() as u64, 0));
     assert_eq!(in_clear(&test.db).await, clear);
@@ -53,18 +54,18 @@ async fn keys_and_logs_go_under_a_key_under_another_and_back_to_plain_text() {
     assert_eq!(test.db.find_keys(GroupId(1), &secrets(&[&clear.0[0]])).await.unwrap(), [(0, KeyId(1))]);
     assert_eq!(test.db.encryption_state().await.unwrap().scenario, None);
 
-    let test = reopened(test, Some("second")).await;
+    let test = test.reopened(Some("second")).await;
     migrate(&test.db, Some("first")).await;
     assert_eq!(in_clear(&test.db).await, clear);
 
-    let test = reopened(test, None).await;
+    let test = test.reopened(None).await;
     migrate(&test.db, Some("second")).await;
     assert_eq!((in_clear(&test.db).await, at_rest(&test).await), (clear, plain));
 }
 
 #[tokio::test]
 async fn what_1_4_9_encrypted_becomes_plain_text() {
-    let test = TestDb::adopted("sqlite-encrypted.db", None).await;
+    let test = TestDb::sqlite_of_1_4("sqlite-encrypted.db", None).await;
     let key = key_of_the_encrypted_fixture();
     let sum = migrate(&test.db, Some(&key)).await;
     let (keys, logs) = in_clear(&test.db).await;
@@ -81,7 +82,7 @@ async fn a_wrong_former_key_is_found_before_anything_is_written() {
         ("sqlite-encrypted.db", Some("wrong"), None),
         ("sqlite-encrypted.db", None, Some("new")),
     ] {
-        let test = TestDb::adopted(name, to).await;
+        let test = TestDb::sqlite_of_1_4(name, to).await;
         let before = at_rest(&test).await;
         let error = test.db.plan_reencryption(&cipher(from)).await.unwrap_err();
         assert!(matches!(error, StorageError::UnreadableKeys { .. }), "{error}");
@@ -93,26 +94,23 @@ async fn a_wrong_former_key_is_found_before_anything_is_written() {
 
 #[tokio::test]
 async fn nothing_is_encrypted_twice_and_what_was_cut_short_goes_on() {
-    let test = TestDb::adopted("sqlite.db", None).await;
+    let test = TestDb::of_1_4(None).await;
     let clear = in_clear(&test.db).await;
-    let mut sql = test.sql().await;
-    let keep = async |name: &str, sql: &mut sqlx::SqliteConnection| {
-        let kept = format!("CREATE TEMP TABLE {name} AS SELECT id, key_value v, key_hash h FROM api_keys");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(kept)).execute(sql).await.unwrap();
-    };
-    keep("plain", &mut sql).await;
-    let test = reopened(test, Some("new")).await;
+    let keep = |name: &str| format!("CREATE TABLE {name} AS SELECT id, key_value v, key_hash h FROM api_keys");
+    test.run(&keep("plain")).await;
+    let test = test.reopened(Some("new")).await;
     migrate(&test.db, None).await;
-    keep("new", &mut sql).await;
-    let test = reopened(test, Some("old")).await;
+    test.run(&keep("newer")).await;
+    let test = test.reopened(Some("old")).await;
     migrate(&test.db, Some("new")).await;
     // A third of the rows under each: plain text, the former key, the new one.
-    let mixed =
-        "UPDATE api_keys SET key_value = v, key_hash = h FROM plain k WHERE k.id = api_keys.id AND k.id % 3 = 0;
-                 UPDATE api_keys SET key_value = v, key_hash = h FROM new k WHERE k.id = api_keys.id AND k.id % 3 = 1";
-    sqlx::raw_sql(mixed).execute(&mut sql).await.unwrap();
+    for (kept, rest) in [("plain", 0), ("newer", 1)] {
+        let of = |column: &str| format!("(SELECT {column} FROM {kept} k WHERE k.id = api_keys.id)");
+        let (value, hash) = (of("v"), of("h"));
+        test.run(&format!("UPDATE api_keys SET key_value = {value}, key_hash = {hash} WHERE id % 3 = {rest}")).await;
+    }
 
-    let test = reopened(test, Some("new")).await;
+    let test = test.reopened(Some("new")).await;
     let old = cipher(Some("old"));
     let plan = test.db.plan_reencryption(&old).await.unwrap();
     assert!(plan.done > 5 && plan.wanted > 10 && plan.done + plan.wanted == clear.0.len() as u64, "{plan:?}");
@@ -125,10 +123,11 @@ async fn nothing_is_encrypted_twice_and_what_was_cut_short_goes_on() {
 
 #[tokio::test]
 async fn log_rows_under_yet_another_key_stay_as_they_are() {
-    let test = TestDb::adopted("sqlite.db", Some("new")).await;
+    let test = TestDb::of_1_4(Some("new")).await;
     migrate(&test.db, None).await;
-    let row = "UPDATE request_logs SET key_value = 'abcdef0123456789', key_hash = 'x' WHERE id = (SELECT min(id) FROM request_logs WHERE key_value <> '')";
-    sqlx::query(row).execute(&mut test.sql().await).await.unwrap();
+    let id = test.run("SELECT min(id) FROM request_logs WHERE key_value <> ''").await;
+    let other = "UPDATE request_logs SET key_value = 'abcdef0123456789', key_hash = 'x' WHERE id =";
+    test.run(&format!("{other} '{}'", id.trim())).await;
     let sum = migrate(&test.db, None).await;
     assert_eq!((sum.keys, sum.logs, sum.logs_left), (0, 0, 1));
     let (_, logs) = in_clear(&test.db).await;

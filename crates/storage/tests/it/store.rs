@@ -181,9 +181,9 @@ async fn a_database_that_is_away_costs_nothing() {
     let error = test.db.store_batch(drain.next_batch().unwrap().unwrap()).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
 
-    let db = test.reopen().await;
+    let test = test.reopened(None).await;
     let batch = drain.next_batch().unwrap().unwrap();
-    assert_eq!(db.store_batch(batch).await.unwrap().rows, 1);
+    assert_eq!(test.db.store_batch(batch).await.unwrap().rows, 1);
     drain.confirm();
     assert!(drain.next_batch().unwrap().is_none());
 }

@@ -77,8 +77,10 @@ impl TestDb {
     }
 
     /// The database once more, after it was closed.
-    pub(crate) async fn reopen(&self) -> Db {
-        Db::open(&dsn(self.dir.path(), self.server.as_ref()), cipher(None)).await.unwrap()
+    pub(crate) async fn reopened(mut self, encryption_key: Option<&str>) -> Self {
+        self.db.close().await;
+        self.db = Db::open(&dsn(self.dir.path(), self.server.as_ref()), cipher(encryption_key)).await.unwrap();
+        self
     }
 
     pub(crate) fn file(&self) -> PathBuf {

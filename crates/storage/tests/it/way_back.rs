@@ -1,4 +1,5 @@
 //! What we have written, GPT-Load 1.4.x reads: every column of its tables holds the type and the form that its driver takes.
+//! Of SQLite only, whose columns take values of any type.
 
 use domain::group::{GroupKind, GroupSpec, SubGroup};
 use domain::key::KeyStatus;
@@ -71,7 +72,7 @@ fn is_time(text: &str) -> bool {
 async fn every_column_of_1_4_holds_what_its_driver_reads() {
     let columns = columns().await;
     assert_eq!(columns.len(), 69, "{columns:?}");
-    for test in [TestDb::new().await, TestDb::adopted("sqlite.db", None).await] {
+    for test in [TestDb::sqlite().await, TestDb::sqlite_of_1_4("sqlite.db", None).await] {
         write_everything(&test).await;
         let mut db = test.sql().await;
         for (table, column, declared) in &columns {
