@@ -38,6 +38,7 @@ use crate::server::in_flight::Count;
 use crate::server::sockets::Sockets;
 use crate::server::worker::{self, WorkerContext};
 use crate::setup::Setup;
+use crate::tasks::Tasks;
 use foundation::Foundation;
 use shutdown::Told;
 
@@ -172,11 +173,13 @@ impl App {
     fn start_control_plane(&self, tls: &Arc<ClientConfig>, sockets: &Sockets, started: Instant) -> Handover {
         let (foundation, config) = (&self.foundation, &self.setup.config);
         let client = Client::new(Arc::clone(tls), self.tasks.clone(), Handle::current()).within(sockets.all());
+        let tasks = Tasks::open(&config.data_dir, self.jobs.clone(), self.stop_control.clone());
         let router = admin::router(Arc::new(AdminState {
             db: foundation.db.clone(),
             keyring: Arc::clone(&foundation.keyring),
             publisher: Arc::clone(&foundation.publisher),
             prober: Arc::new(Prober::new(client)),
+            tasks,
             auth_key: foundation.admin_key.clone(),
             encryption_key: config.encryption_key.clone(),
             time_zone: config.time_zone.clone(),

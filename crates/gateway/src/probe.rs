@@ -1,4 +1,8 @@
 //! One call to a provider with one key: is the key alive?
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`finding`] | what the call found out, and what becomes of the key |
 
 use std::sync::Arc;
 
@@ -20,6 +24,8 @@ use crate::clock::{self, seconds};
 use crate::keyring::{Limit, Source};
 use crate::snapshot::Service;
 use crate::snapshot::upstreams::Upstream;
+
+pub mod finding;
 
 /// What a provider's answer says about a key.
 #[derive(Clone, Debug)]
@@ -56,11 +62,13 @@ impl Prober {
         Self { client }
     }
 
-    /// Asks the group's test model for a word with `key`, within `key_validation_timeout_seconds`.
+    /// Asks the group's test model for a word with `key`, within `key_validation_timeout_seconds`. Of all such calls of a group no more
+    /// than `key_validation_concurrency` are under way; the others wait.
     pub async fn check(&self, service: &Service, key: &Secret) -> Verdict {
         let limit = seconds(service.settings.key_validation_timeout_seconds);
         let unknown =
             |message: String| Verdict::Unknown { status: None, message: mask_in(&message, key.expose()).into_owned() };
+        let _turn = service.probes.acquire().await;
         match timeout(limit, self.call(service, key)).await {
             Err(_) => unknown(format!("no answer within {} s", limit.as_secs())),
             Ok(Err(error)) => unknown(error.to_string()),

@@ -29,6 +29,7 @@ enum Code {
     Unauthorized,
     NotFound,
     DuplicateResource,
+    TaskInProgress,
     DatabaseError,
 }
 
@@ -41,6 +42,7 @@ impl Code {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::DuplicateResource => (StatusCode::CONFLICT, "DUPLICATE_RESOURCE"),
+            Self::TaskInProgress => (StatusCode::CONFLICT, "TASK_IN_PROGRESS"),
             Self::DatabaseError => (StatusCode::INTERNAL_SERVER_ERROR, "DATABASE_ERROR"),
         }
     }
@@ -75,6 +77,11 @@ impl ApiError {
     /// Something named in the request isn't there.
     pub fn not_found(message: &Message) -> Self {
         Self::new(Code::NotFound, message)
+    }
+
+    /// A task is running, and there is one at a time.
+    pub fn task_in_progress(message: &Message) -> Self {
+        Self::new(Code::TaskInProgress, message)
     }
 
     /// [`StorageError::NotFound`] with the name of what wasn't found.

@@ -9,7 +9,9 @@ use super::messages::Message;
 
 pub mod add_sub_groups;
 pub mod config_options;
+pub mod copy;
 pub mod create;
+pub mod enabled;
 mod fields;
 pub mod list;
 mod object;

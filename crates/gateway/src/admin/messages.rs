@@ -117,6 +117,10 @@ pub enum Message {
     WrongProxyKey,
     /// There is no group of this name.
     NoGroupNamed(String),
+    /// One task at a time.
+    TaskInProgress,
+    /// No key of the group is to be tested.
+    NothingToValidate,
 }
 
 /// What a key that people chose is for.

@@ -202,10 +202,24 @@ impl Pool {
         self.find(&self.book(), id)
     }
 
-    /// The ids of all keys.
+    /// All keys.
     #[must_use]
-    pub fn ids(&self) -> Vec<KeyId> {
-        self.slab.load().keys().map(|key| key.id).collect()
+    pub fn keys(&self) -> Vec<Arc<PoolKey>> {
+        self.slab.load().keys().cloned().collect()
+    }
+
+    /// The ids of the keys that `fit`.
+    #[must_use]
+    pub fn ids_of(&self, fit: impl Fn(&PoolKey) -> bool) -> Vec<KeyId> {
+        self.slab.load().keys().filter(|key| fit(key)).map(|key| key.id).collect()
+    }
+
+    /// The ids of the keys that rest now, for whatever model.
+    #[must_use]
+    pub fn resting(&self, now_ms: u64) -> Vec<KeyId> {
+        self.wake_due(now_ms);
+        let book = self.book();
+        self.ids_of(|key| book.rests.has_any(key.slot()))
     }
 
     /// The rests of a key that are running now.

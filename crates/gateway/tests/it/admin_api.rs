@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 mod access;
+mod copies;
 mod dashboard;
 mod group_faults;
 mod groups;
@@ -13,6 +14,8 @@ mod paths;
 mod reload;
 mod settings;
 mod sub_groups;
+mod switches;
+mod tasks;
 
 /// The names of an object's members, in order.
 fn names(object: &Value) -> Vec<&str> {

@@ -56,6 +56,8 @@ pub fn text(message: &Message) -> String {
         Message::Mismatch(scenario) => mismatch(*scenario).to_owned(),
         Message::AgainstMismatch(scenario) => against(*scenario).to_owned(),
         Message::WrongProxyKey => "the proxy key is missing, or opens no group here: give it as ?key=".to_owned(),
+        Message::TaskInProgress => "another task is running: wait until it has ended".to_owned(),
+        Message::NothingToValidate => "status: the group has no key to be tested".to_owned(),
     }
 }
 
