@@ -42,6 +42,7 @@ pub fn read(text: &str) -> KeyText {
 }
 
 /// What stands in `text`, repeats and all, one after another: the text may hold more keys than should be in memory twice.
+#[must_use]
 pub fn entries(text: &str) -> Box<dyn Iterator<Item = Entry<'_>> + Send + '_> {
     let text = text.trim_start_matches('\u{feff}');
     match serde_json::from_str::<Vec<Item<'_>>>(text) {

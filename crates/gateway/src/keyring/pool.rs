@@ -30,6 +30,7 @@ pub struct Pool {
     cursor: AtomicUsize,
     next_wake_ms: AtomicU64,
     book: Mutex<Book>,
+    remark: Mutex<Option<String>>,
     changes: Arc<Changes>,
 }
 
@@ -51,6 +52,7 @@ impl Pool {
             cursor: AtomicUsize::new(0),
             next_wake_ms: AtomicU64::new(u64::MAX),
             book: Mutex::default(),
+            remark: Mutex::default(),
             changes,
         }
     }
@@ -228,6 +230,17 @@ impl Pool {
         self.wake_due(now_ms);
         let book = self.book();
         book.slots.get(&id).map_or_else(Vec::new, |slot| book.rests.of(*slot))
+    }
+
+    /// Keeps what the last validation has to say to the operator, if anything.
+    pub fn remark(&self, remark: Option<String>) {
+        *self.remark.lock().unwrap_or_else(PoisonError::into_inner) = remark;
+    }
+
+    /// What the last validation had to say.
+    #[must_use]
+    pub fn last_remark(&self) -> Option<String> {
+        self.remark.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends the rests that are over. There is no timer: whoever wants a key does it, and mostly there is nothing to do.

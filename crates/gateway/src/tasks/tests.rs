@@ -107,7 +107,7 @@ async fn what_is_told_of_ignored_entries_is_bounded() {
     };
     let group = db.insert_group(&spec).await.unwrap().id;
     let pool = crate::keyring::Keyring::default().pool(group);
-    let text = "sk-1\n".repeat(3 * MAX_IGNORED) + r#"sk-2"#;
+    let text = "sk-1\n".repeat(3 * MAX_IGNORED) + "sk-2";
     let work = |progress| async move { import::run(progress, db, &pool, group, text).await };
     tasks.claim().unwrap().start(Kind::Import, "g", 3001, work).await;
     assert_eq!(end(&tasks).await.result, Some(json!({"added_count": 2, "ignored_count": 2999})));

@@ -25,9 +25,9 @@ pub async fn read(request: Request) -> Result<KeysText, ApiError> {
 
 async fn read_form(mut form: Multipart) -> Result<KeysText, ApiError> {
     let (mut group, mut keys) = (None, None);
-    while let Some(field) = form.next_field().await.map_err(broken)? {
+    while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
         match field.name().unwrap_or_default() {
-            "group_id" => group = Some(group_id(&field.text().await.map_err(broken)?)?),
+            "group_id" => group = Some(group_id(&field.text().await.map_err(|error| broken(&error))?)?),
             "file" => keys = Some(text(field).await?),
             _ => {}
         }
@@ -44,13 +44,13 @@ fn group_id(text: &str) -> Result<GroupId, ApiError> {
 
 async fn text(mut file: Field<'_>) -> Result<String, ApiError> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = file.chunk().await.map_err(broken)? {
+    while let Some(chunk) = file.chunk().await.map_err(|error| broken(&error))? {
         bytes.extend_from_slice(&chunk);
     }
     String::from_utf8(bytes).map_err(|_| ApiError::field("file", "bytes that are no UTF-8", "a text file with keys"))
 }
 
-fn broken(error: MultipartError) -> ApiError {
+fn broken(error: &MultipartError) -> ApiError {
     unreadable(error.body_text())
 }
 
