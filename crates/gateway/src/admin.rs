@@ -114,6 +114,8 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/api/groups/{id}", put(groups::update::update).delete(groups::remove::remove))
         .route("/api/groups/{id}/copy", post(groups::copy::copy))
         .route("/api/groups/{id}/enabled", put(groups::enabled::update))
+        .route("/api/groups/{id}/models", get(groups::calls::models))
+        .route("/api/groups/{id}/try", post(groups::calls::look))
         .route("/api/groups/{id}/stats", get(groups::stats::stats))
         .route("/api/groups/{id}/sub-groups", get(groups::sub_groups::list).post(groups::add_sub_groups::add))
         .route("/api/groups/{id}/sub-groups/{sub}", delete(groups::sub_groups::remove))

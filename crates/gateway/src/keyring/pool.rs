@@ -210,6 +210,12 @@ impl Pool {
         self.slab.load().keys().cloned().collect()
     }
 
+    /// The first key that `fits`.
+    #[must_use]
+    pub fn find_first(&self, fits: impl Fn(&PoolKey) -> bool) -> Option<Arc<PoolKey>> {
+        self.slab.load().keys().find(|key| fits(key)).cloned()
+    }
+
     /// The ids of the keys that `fit`.
     #[must_use]
     pub fn ids_of(&self, fit: impl Fn(&PoolKey) -> bool) -> Vec<KeyId> {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 mod access;
+mod calls;
 mod copies;
 mod dashboard;
 mod group_faults;
