@@ -1,7 +1,7 @@
 # What can be done with this checkout; `make help` lists it.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help build run demo test test-rust test-sdk test-demo packages fuzz lint fmt-check clippy doc fmt bench bench-micro soak storm clean
+.PHONY: help build run demo test test-rust test-sdk test-demo packages fuzz lint fmt-check clippy doc fmt bench bench-scale bench-micro soak storm clean
 
 SDK = crates/gateway/tests/sdk
 PYTHON = .venv/bin/python
@@ -54,6 +54,10 @@ bench: build ## cost beside nginx and HAProxy, some 6 minutes; ARGS="--only stre
 	scripts/need nginx='command -v nginx' haproxy='command -v haproxy' util-linux='command -v taskset'
 	cargo build --locked --release -p testkit
 	node bench/run.mjs $(ARGS)
+
+bench-scale: build ## a million keys: import, memory, lists, restart, deletion, some 2 minutes; ARGS="--keys 100000 --encrypted" and the like
+	cargo build --locked --release -p testkit
+	node bench/scale.mjs $(ARGS)
 
 bench-micro: ## key pick, JSON scan and edit, event scan, classifier, by themselves; ARGS=pick and the like
 	cargo bench --locked -p domain -p gateway --bench pick --bench ring --bench bodies --bench answers -- $(ARGS)

@@ -9,12 +9,17 @@ export class Admin {
   }
 
   /** Calls `METHOD /path` and gives the `data` of the answer; an error answer throws. */
-  async call(method, path, body) {
-    const answer = await fetch(this.url + path, {
-      method,
-      headers: { authorization: `Bearer ${this.authKey}`, "content-type": "application/json" },
-      body: body && JSON.stringify(body),
-    });
+  call(method, path, body) {
+    return this.#send(method, path, { "content-type": "application/json" }, body && JSON.stringify(body));
+  }
+
+  /** The same with a form. */
+  upload(path, form) {
+    return this.#send("POST", path, {}, form);
+  }
+
+  async #send(method, path, headers, body) {
+    const answer = await fetch(this.url + path, { method, headers: { authorization: `Bearer ${this.authKey}`, ...headers }, body });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return JSON.parse(text).data;

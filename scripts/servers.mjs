@@ -25,11 +25,11 @@ export function startMock(profile, { pin = [] } = {}) {
   return start([...pin, binary(profile, "mock-provider"), "--quiet"]);
 }
 
-/** gpt-load with an empty data folder of its own; its result has an `admin`, too. */
-export async function startGateway(profile, { pin = [], env = {} } = {}) {
+/** gpt-load with an empty data folder of its own, or with the one given; its result has an `admin`, too. */
+export async function startGateway(profile, { pin = [], env = {}, folder = newFolder() } = {}) {
   const authKey = "sk-admin-of-this-run";
   const settings = { HOST: "127.0.0.1", PORT: "0", AUTH_KEY: authKey, ...env };
-  const server = await start([...pin, binary(profile, "gpt-load")], { cwd: newFolder(), env: settings });
+  const server = await start([...pin, binary(profile, "gpt-load")], { cwd: folder, env: settings });
   return { ...server, authKey, admin: new Admin(server.url, authKey) };
 }
 
@@ -69,6 +69,14 @@ export function binary(profile, name) {
   const path = join(TARGET, profile, name);
   if (!existsSync(path)) throw new Error(`${path} is missing: build it first (make help)`);
   return path;
+}
+
+/** Ends one program; its folder stays. */
+export async function stop({ pid }) {
+  const server = [...running].find((server) => server.pid === pid);
+  signal(server, "SIGTERM");
+  await waitFor("a server to end", STOP_LIMIT_MS, () => server.ended);
+  running.delete(server);
 }
 
 /** Ends what was started and removes its folders. */

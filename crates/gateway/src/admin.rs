@@ -5,7 +5,7 @@
 //! | [`auth`], [`throttle`], [`login`] | the admin key, and what wrong ones cost |
 //! | [`extract`], [`reply`], [`error`], [`page`], [`messages`], [`language`] | how requests are read and answers are written |
 //! | [`attachment`] | answers that are files |
-//! | [`groups`], [`keys`], [`settings`], [`logs`], [`channel_types`], [`health`] | the resources |
+//! | [`groups`], [`keys`], [`tasks`], [`settings`], [`logs`], [`channel_types`], [`health`] | the resources |
 //! | [`dashboard`], [`integration`] | what the console shows first, and what clients ask to set themselves up |
 //! | [`fallback`] | paths that are nothing |
 //!
@@ -30,6 +30,7 @@ use crate::config::TrustedProxies;
 use crate::keyring::Keyring;
 use crate::probe::Prober;
 use crate::snapshot::build::Publisher;
+use crate::tasks::Tasks;
 use auth::{Admin, Gate};
 
 mod attachment;
@@ -50,6 +51,7 @@ mod messages;
 mod page;
 mod reply;
 mod settings;
+mod tasks;
 mod throttle;
 
 /// Longest request body, in bytes.
@@ -58,6 +60,8 @@ const BODY_LIMIT: usize = 1 << 20;
 const LOGIN_BODY_LIMIT: usize = 16 << 10;
 /// Longest request body with a list of keys, in bytes.
 const KEYS_BODY_LIMIT: usize = 16 << 20;
+/// Longest request body with keys for a task, in bytes: some million keys.
+const UPLOAD_LIMIT: usize = 256 << 20;
 /// Requests with a list of keys that are read and worked on at once; further ones wait.
 const KEY_LISTS_AT_ONCE: usize = 4;
 
@@ -71,6 +75,8 @@ pub struct AdminState {
     pub publisher: Arc<Publisher>,
     /// Tests keys.
     pub prober: Arc<Prober>,
+    /// Long work.
+    pub tasks: Arc<Tasks>,
     /// The key this API asks for.
     pub auth_key: Secret,
     /// The key under which provider keys are stored, if there is one.
@@ -106,6 +112,10 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/api/groups/config-options", get(groups::config_options::list))
         .route("/api/groups/reorder", put(groups::reorder::reorder))
         .route("/api/groups/{id}", put(groups::update::update).delete(groups::remove::remove))
+        .route("/api/groups/{id}/copy", post(groups::copy::copy))
+        .route("/api/groups/{id}/enabled", put(groups::enabled::update))
+        .route("/api/groups/{id}/models", get(groups::calls::models))
+        .route("/api/groups/{id}/try", post(groups::calls::look))
         .route("/api/groups/{id}/stats", get(groups::stats::stats))
         .route("/api/groups/{id}/sub-groups", get(groups::sub_groups::list).post(groups::add_sub_groups::add))
         .route("/api/groups/{id}/sub-groups/{sub}", delete(groups::sub_groups::remove))
@@ -118,11 +128,21 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/api/keys/{id}/notes", put(keys::notes::update))
         .route("/api/keys/restore-all-invalid", post(keys::restore::all_invalid))
         .route("/api/keys/clear-all-invalid", post(keys::remove::all_invalid))
-        .route("/api/keys/clear-all", post(keys::remove::all));
+        .route("/api/keys/clear-all", post(keys::remove::all))
+        .route("/api/keys/validate-group", post(keys::bulk::validate))
+        .route("/api/tasks/status", get(tasks::status))
+        .route("/api/tasks/ignored", get(tasks::ignored));
+
+    let any_number_of_keys = Router::new()
+        .route("/api/keys/add-async", post(keys::bulk::add))
+        .route("/api/keys/delete-async", post(keys::bulk::delete))
+        .layer(DefaultBodyLimit::max(UPLOAD_LIMIT));
 
     let many_keys = Router::new()
         .route("/api/keys/add-multiple", post(keys::add::add))
         .route("/api/keys/delete-multiple", post(keys::remove::some))
+        .route("/api/keys/disable-multiple", post(keys::switch::disable))
+        .route("/api/keys/enable-multiple", post(keys::switch::enable))
         .route("/api/keys/restore-multiple", post(keys::restore::some))
         .route("/api/keys/test-multiple", post(keys::test::test))
         .layer(DefaultBodyLimit::max(KEYS_BODY_LIMIT))
@@ -137,7 +157,7 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/api/dashboard/encryption-status", get(dashboard::encryption::status));
 
     // One layer over all of them, so that no handler can forget to ask for the key.
-    let closed = groups.merge(keys).merge(many_keys).merge(rest);
+    let closed = groups.merge(keys).merge(many_keys).merge(any_number_of_keys).merge(rest);
     let closed = closed.route_layer(from_extractor_with_state::<Admin, _>(Arc::clone(&context)));
 
     open.merge(closed)

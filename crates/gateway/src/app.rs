@@ -27,6 +27,7 @@ use crate::jobs::persist_keys::PersistKeys;
 use crate::jobs::retention::Retention;
 use crate::jobs::spool_logs::{SpoolLogs, SpoolSink};
 use crate::jobs::store_logs::StoreLogs;
+use crate::jobs::validate_keys::ValidateKeys;
 use crate::jobs::{self, Job};
 use crate::journal::Journal;
 use crate::probe::Prober;
@@ -38,6 +39,7 @@ use crate::server::in_flight::Count;
 use crate::server::sockets::Sockets;
 use crate::server::worker::{self, WorkerContext};
 use crate::setup::Setup;
+use crate::tasks::Tasks;
 use foundation::Foundation;
 use shutdown::Told;
 
@@ -131,10 +133,12 @@ impl App {
             workers: Vec::new(),
         };
         let tls = upstream::tls_config()?;
-        app.start_jobs(drain);
-        app.start_spooler()?;
         let sockets = Sockets::within_limit(cores);
-        let handover = app.start_control_plane(&tls, &sockets, started);
+        let client = Client::new(Arc::clone(&tls), app.tasks.clone(), Handle::current()).within(sockets.all());
+        let prober = Arc::new(Prober::new(client));
+        app.start_jobs(drain, &prober);
+        app.start_spooler()?;
+        let handover = app.start_control_plane(prober, started);
         app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, sockets, &handover)?;
         // Before anybody can know that we serve, so that no request is lost to a signal.
         let told = Told::listen()?;
@@ -143,12 +147,14 @@ impl App {
         Ok((app, told))
     }
 
-    fn start_jobs(&self, drain: Drain) {
+    fn start_jobs(&self, drain: Drain, prober: &Arc<Prober>) {
         let (db, current) = (&self.foundation.db, &self.foundation.current);
         self.start_job(PersistKeys { db: db.clone(), changes: Arc::clone(self.foundation.keyring.changes()) });
         self.start_job(StoreLogs::new(db.clone(), self.sink.clone(), drain, Arc::clone(current)));
         if !self.setup.config.is_slave {
             self.start_job(Retention::new(db.clone(), Arc::clone(current)));
+            let (current, prober, stop) = (Arc::clone(current), Arc::clone(prober), self.stop_control.clone());
+            self.start_job(ValidateKeys::new(db.clone(), current, prober, stop));
         }
     }
 
@@ -169,14 +175,15 @@ impl App {
     }
 
     /// Starts answering what is not proxied; the data plane hands it over.
-    fn start_control_plane(&self, tls: &Arc<ClientConfig>, sockets: &Sockets, started: Instant) -> Handover {
+    fn start_control_plane(&self, prober: Arc<Prober>, started: Instant) -> Handover {
         let (foundation, config) = (&self.foundation, &self.setup.config);
-        let client = Client::new(Arc::clone(tls), self.tasks.clone(), Handle::current()).within(sockets.all());
+        let tasks = Tasks::open(&config.data_dir, self.jobs.clone(), self.stop_control.clone());
         let router = admin::router(Arc::new(AdminState {
             db: foundation.db.clone(),
             keyring: Arc::clone(&foundation.keyring),
             publisher: Arc::clone(&foundation.publisher),
-            prober: Arc::new(Prober::new(client)),
+            prober,
+            tasks,
             auth_key: foundation.admin_key.clone(),
             encryption_key: config.encryption_key.clone(),
             time_zone: config.time_zone.clone(),

@@ -20,6 +20,11 @@ pub trait Channel: Send + Sync {
     /// The JSON body of that call.
     fn validation_body(&self, model: &str) -> serde_json::Value;
 
+    /// The path of the list of models, beside that of the validation call: relatives of OpenAI have their own prefix.
+    fn models_path(&self, validation_path: &str) -> String {
+        beside(validation_path, "/models").unwrap_or_else(|| "/v1/models".to_owned())
+    }
+
     /// Whether a group's own validation endpoint replaces [`validation_path`](Self::validation_path).
     fn takes_validation_endpoint(&self) -> bool {
         true
@@ -63,6 +68,13 @@ pub fn of(channel: ChannelType) -> &'static dyn Channel {
         ChannelType::Anthropic => &anthropic::Anthropic,
         ChannelType::Gemini => &gemini::Gemini,
     }
+}
+
+/// `path` with the name of its call, if it is one that is known, replaced by `name`.
+fn beside(path: &str, name: &str) -> Option<String> {
+    let path = path.split('?').next()?;
+    let mut calls = ["/chat/completions", "/responses", "/messages"].iter();
+    calls.find_map(|call| path.strip_suffix(call)).map(|prefix| prefix.to_owned() + name)
 }
 
 /// Sets `Authorization: Bearer KEY`.

@@ -16,6 +16,7 @@ mod config;
 mod first_start;
 mod jobs;
 mod journal;
+mod key_store;
 mod keyring;
 mod migrate_keys;
 mod offline;
@@ -25,6 +26,7 @@ mod server;
 mod setup;
 mod snapshot;
 mod sync;
+mod tasks;
 mod telemetry;
 #[cfg(test)]
 mod tests;

@@ -1,25 +1,36 @@
-//! One call to a provider with one key: is the key alive?
+//! One call to a provider with one key: is the key alive? Which models are there? What does the provider say?
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`call`] | the call made ready |
+//! | [`finding`] | what the call found out, and what becomes of the key |
+//! | [`exchange`] | the call and its answer, for people to look at |
 
-use std::sync::Arc;
+use std::time::Instant;
 
-use bytes::Bytes;
 use domain::classify::rest::named;
-use domain::classify::{Answer, EXCERPT_LIMIT_BYTES, Judgement, Outcome, decode, judge};
-use domain::rewrite::headers::Variables;
-use domain::rewrite::{params, url};
+use domain::classify::{self, EXCERPT_LIMIT_BYTES, Judgement, Outcome, decode, judge};
+use domain::rewrite::models::list;
 use domain::secret::{Secret, mask_in};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
+use http::Response;
+use http::header::CONTENT_ENCODING;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use tokio::time::timeout;
-use upstream::{Client, RequestBody, ResponseBody};
+use upstream::{Client, ResponseBody};
 
-use crate::clock::{self, seconds};
-use crate::keyring::{Limit, Source};
+use crate::clock::seconds;
+use crate::keyring::{Limit, PoolKey, Source};
 use crate::snapshot::Service;
-use crate::snapshot::upstreams::Upstream;
+use call::Call;
+use exchange::Exchange;
+
+mod call;
+pub mod exchange;
+pub mod finding;
+
+/// The longest list of models that is read, in bytes.
+const MODELS_LIMIT_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a provider's answer says about a key.
 #[derive(Clone, Debug)]
@@ -44,6 +55,13 @@ pub enum Verdict {
     },
 }
 
+/// The beginning of an answer.
+struct Answer {
+    head: http::response::Parts,
+    /// Decoded, as far as that can be done.
+    body: Vec<u8>,
+}
+
 /// Makes such calls.
 pub struct Prober {
     client: Client,
@@ -56,82 +74,73 @@ impl Prober {
         Self { client }
     }
 
-    /// Asks the group's test model for a word with `key`, within `key_validation_timeout_seconds`.
+    /// Asks the group's test model for a word with `key`, and judges by the answer.
     pub async fn check(&self, service: &Service, key: &Secret) -> Verdict {
-        let limit = seconds(service.settings.key_validation_timeout_seconds);
-        let unknown =
-            |message: String| Verdict::Unknown { status: None, message: mask_in(&message, key.expose()).into_owned() };
-        match timeout(limit, self.call(service, key)).await {
-            Err(_) => unknown(format!("no answer within {} s", limit.as_secs())),
-            Ok(Err(error)) => unknown(error.to_string()),
-            Ok(Ok((head, body))) => verdict(service, key, &head, &body),
+        let answered = async { self.make(service, &Call::validation(service, key)?, EXCERPT_LIMIT_BYTES).await };
+        match answered.await {
+            Ok(answer) => verdict(service, key, &answer),
+            Err(error) => Verdict::Unknown { status: None, message: masked(&error.to_string(), key) },
         }
     }
 
-    async fn call(&self, service: &Service, key: &Secret) -> anyhow::Result<(http::response::Parts, Vec<u8>)> {
-        let model = Some(service.test_model.as_str());
-        let picked = service.upstreams.pick(model, &[], clock::mono_ms());
-        let (_, upstream, ticket) = picked.ok_or_else(|| anyhow::anyhow!("the group has no upstream"))?;
-        // What the call finds out about the upstream is left to the requests of clients.
-        upstream.health.told_nothing(model, ticket);
-        let (target, headers) = (target(service, upstream)?, headers(service, key));
-        let body = Bytes::from(body(service));
-        let request = || {
-            let mut request = Request::new(RequestBody::full(body.clone()));
-            *request.method_mut() = Method::POST;
-            *request.uri_mut() = target.clone();
-            *request.headers_mut() = headers.clone();
-            request
+    /// The same call, to look at. Nothing becomes of the key. Errors if the call can't be made at all.
+    pub async fn look(&self, service: &Service, key: &PoolKey) -> anyhow::Result<Exchange> {
+        let (call, start) = (Call::validation(service, &key.secret)?, Instant::now());
+        let answered = self.make(service, &call, EXCERPT_LIMIT_BYTES).await;
+        Ok(Exchange::new(key, &call, answered, start.elapsed().as_millis()))
+    }
+
+    /// The names of the models that the upstream lists. Errors with what it says instead.
+    pub async fn models(&self, service: &Service, key: &Secret) -> anyhow::Result<Vec<String>> {
+        let answered = async { self.make(service, &Call::models(service, key)?, MODELS_LIMIT_BYTES).await };
+        let answer = answered.await.map_err(|error| anyhow::anyhow!(masked(&error.to_string(), key)))?;
+        let names = list::names(&answer.body).filter(|_| answer.head.status.is_success());
+        names.ok_or_else(|| {
+            let message = masked(&answer.judge(service).message, key);
+            anyhow::anyhow!("no list of models: [status {}] {message}", answer.head.status.as_u16())
+        })
+    }
+
+    /// Makes a call and reads the beginning of its answer, within `key_validation_timeout_seconds`. Of all such calls of a group no more
+    /// than `key_validation_concurrency` are under way; the others wait.
+    async fn make(&self, service: &Service, call: &Call, most_bytes: usize) -> anyhow::Result<Answer> {
+        let limit = seconds(service.settings.key_validation_timeout_seconds);
+        let _turn = service.probes.acquire().await;
+        let answer = async {
+            let response = self.client.send(&call.endpoint, limit, || call.request()).await?;
+            Ok(Answer::read(response, most_bytes).await)
         };
-        let limit = seconds(service.settings.key_validation_timeout_seconds);
-        let endpoint = Arc::clone(&upstream.endpoint);
-        Ok(excerpt(self.client.send(&endpoint, limit, request).await?).await)
+        timeout(limit, answer).await.unwrap_or_else(|_| anyhow::bail!("no answer within {} s", limit.as_secs()))
     }
 }
 
-fn target(service: &Service, upstream: &Upstream) -> anyhow::Result<Uri> {
-    let path = service.validation_endpoint.clone();
-    let path = path.unwrap_or_else(|| service.channel.validation_path(&service.test_model));
-    let (path, query) = path.split_once('?').map_or((path.as_str(), None), |(path, query)| (path, Some(query)));
-    Ok(PathAndQuery::try_from(url::join(&upstream.base_path, path, query))?.into())
-}
-
-fn headers(service: &Service, key: &Secret) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let path = service.validation_endpoint.clone();
-    let path = path.unwrap_or_else(|| service.channel.validation_path(&service.test_model));
-    service.channel.authorize(&path, key, &mut headers);
-    let now_ms = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
-    let variables = Variables { client_ip: "127.0.0.1", group_name: &service.name, api_key: key, now_ms };
-    service.header_rules.apply(&mut headers, &variables);
-    headers
-}
-
-fn body(service: &Service) -> Vec<u8> {
-    let body = service.channel.validation_body(&service.test_model).to_string().into_bytes();
-    params::apply(&body, &service.overrides).unwrap_or(body)
-}
-
-async fn excerpt(response: Response<ResponseBody>) -> (http::response::Parts, Vec<u8>) {
-    let (head, mut body) = response.into_parts();
-    let mut raw = Vec::new();
-    while let Some(Ok(frame)) = body.frame().await {
-        raw.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
-        if raw.len() >= EXCERPT_LIMIT_BYTES {
-            break;
+impl Answer {
+    async fn read(response: Response<ResponseBody>, most_bytes: usize) -> Self {
+        let (head, mut body) = response.into_parts();
+        let mut raw = Vec::new();
+        while let Some(Ok(frame)) = body.frame().await {
+            raw.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+            if raw.len() >= most_bytes {
+                break;
+            }
         }
+        raw.truncate(most_bytes);
+        let encoding = head.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+        let decoded = encoding.and_then(|encoding| decode::decode(encoding, &raw, most_bytes));
+        Self { body: decoded.unwrap_or(raw), head }
     }
-    raw.truncate(EXCERPT_LIMIT_BYTES);
-    let encoding = head.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-    let decoded = encoding.and_then(|encoding| decode::decode(encoding, &raw, EXCERPT_LIMIT_BYTES));
-    (head, decoded.unwrap_or(raw))
+
+    fn judge(&self, service: &Service) -> Judgement {
+        let (status, headers) = (self.head.status.as_u16(), &self.head.headers);
+        let body = self.body.get(..EXCERPT_LIMIT_BYTES).unwrap_or(&self.body);
+        judge(&classify::Answer { status, headers, body }, &service.policy())
+    }
 }
 
-fn verdict(service: &Service, key: &Secret, head: &http::response::Parts, body: &[u8]) -> Verdict {
-    let status = head.status.as_u16();
-    let judgement = judge(&Answer { status, headers: &head.headers, body }, &service.policy());
-    let message = mask_in(&judgement.message, key.expose()).into_owned();
+fn verdict(service: &Service, key: &Secret, answer: &Answer) -> Verdict {
+    let (head, status) = (&answer.head, answer.head.status.as_u16());
+    let judgement = answer.judge(service);
+    let message = masked(&judgement.message, key);
     match judgement.outcome {
         Outcome::Ok if head.status.is_success() => Verdict::Valid,
         Outcome::RateLimited => Verdict::Limited(Limit {
@@ -150,4 +159,8 @@ fn verdict(service: &Service, key: &Secret, head: &http::response::Parts, body: 
 /// Here the request is known to be right, so a 402 or 403 is about the key, unless it names the model.
 fn concerns_key(status: u16, judgement: &Judgement) -> bool {
     matches!(status, 402 | 403) && judgement.row != "model not found"
+}
+
+fn masked(text: &str, key: &Secret) -> String {
+    mask_in(text, key.expose()).into_owned()
 }

@@ -74,6 +74,11 @@ impl Snapshot {
         self.routes.values().map(AsRef::as_ref)
     }
 
+    /// All standard groups.
+    pub fn services(&self) -> impl Iterator<Item = &Arc<Service>> {
+        self.services.values()
+    }
+
     /// The standard group with this id.
     #[must_use]
     pub fn service(&self, id: GroupId) -> Option<&Arc<Service>> {

@@ -20,7 +20,7 @@ pub struct ApiError {
     message: Message,
 }
 
-/// Errors by kind. The words and statuses are those of GPT-Load 1.4.x.
+/// Errors by kind. The words and statuses are those of GPT-Load 1.4.x, but `UPSTREAM_ERROR`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Code {
     BadRequest,
@@ -29,7 +29,10 @@ enum Code {
     Unauthorized,
     NotFound,
     DuplicateResource,
+    TaskInProgress,
     DatabaseError,
+    UpstreamError,
+    NoKeysAvailable,
 }
 
 impl Code {
@@ -41,7 +44,10 @@ impl Code {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::DuplicateResource => (StatusCode::CONFLICT, "DUPLICATE_RESOURCE"),
+            Self::TaskInProgress => (StatusCode::CONFLICT, "TASK_IN_PROGRESS"),
             Self::DatabaseError => (StatusCode::INTERNAL_SERVER_ERROR, "DATABASE_ERROR"),
+            Self::UpstreamError => (StatusCode::BAD_GATEWAY, "UPSTREAM_ERROR"),
+            Self::NoKeysAvailable => (StatusCode::SERVICE_UNAVAILABLE, "NO_KEYS_AVAILABLE"),
         }
     }
 }
@@ -75,6 +81,21 @@ impl ApiError {
     /// Something named in the request isn't there.
     pub fn not_found(message: &Message) -> Self {
         Self::new(Code::NotFound, message)
+    }
+
+    /// A task is running, and there is one at a time.
+    pub fn task_in_progress(message: &Message) -> Self {
+        Self::new(Code::TaskInProgress, message)
+    }
+
+    /// The provider did not give what it was asked for.
+    pub fn upstream(message: &Message) -> Self {
+        Self::new(Code::UpstreamError, message)
+    }
+
+    /// The group has no key to make a call with.
+    pub fn no_keys(message: &Message) -> Self {
+        Self::new(Code::NoKeysAvailable, message)
     }
 
     /// [`StorageError::NotFound`] with the name of what wasn't found.

@@ -73,7 +73,7 @@ impl FromRequestParts<Arc<Context>> for ClientIp {
 }
 
 /// Reads a JSON object. A member of the wrong type is named, which [`serde_json`] alone doesn't do.
-fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, ApiError> {
+pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, ApiError> {
     let object: RawObject = serde_json::from_slice(json).map_err(|error| ApiError::invalid_json(&error))?;
     let members = Members { rest: object.iter(), value: None };
     T::deserialize(MapAccessDeserializer::new(members))

@@ -8,8 +8,11 @@ use super::error::ApiError;
 use super::messages::Message;
 
 pub mod add_sub_groups;
+pub mod calls;
 pub mod config_options;
+pub mod copy;
 pub mod create;
+pub mod enabled;
 mod fields;
 pub mod list;
 mod object;

@@ -1,32 +1,32 @@
 //! Provider keys.
 //!
-//! The database is the truth; memory is up to 200 ms newer about states. What an operator changes is written to both before the answer.
+//! The database is the truth; memory is up to 200 ms newer about states. What an operator changes is written to both before the answer,
+//! by [`key_store`](crate::key_store).
 
 use domain::ids::{GroupId, KeyId};
-use domain::key::KeyStatus;
 use domain::secret::Secret;
 use serde::Deserialize;
-use storage::keys::{KeyChange, KeyFilter};
+use storage::keys::KeyFilter;
 use storage::{Db, PageRequest};
 
 use super::error::ApiError;
 use super::messages::Message;
 use super::{Context, groups};
-use crate::keyring::Pool;
 
 pub mod add;
+pub mod bulk;
 pub mod export;
 pub mod list;
 pub mod notes;
 mod object;
 pub mod remove;
 pub mod restore;
+pub mod switch;
 pub mod test;
+mod upload;
 
 /// Keys one call takes.
 const MAX_KEYS: usize = 5000;
-/// Keys written or read in one step, so that others can use the database between.
-const STEP: u32 = 1000;
 
 /// A group and a text with keys: a JSON array of strings, or any text split at white space, commas and semicolons.
 #[derive(Deserialize)]
@@ -78,25 +78,4 @@ impl Chosen {
 pub async fn count(db: &Db, group: GroupId) -> Result<u64, ApiError> {
     let filter = KeyFilter { group: Some(group), ..KeyFilter::default() };
     Ok(db.keys_page(&filter, PageRequest { page: 1, size: 1 }).await?.total)
-}
-
-/// The keys in memory that have this status.
-fn with_status(pool: &Pool, status: KeyStatus) -> Vec<KeyId> {
-    let has = |id: &KeyId| pool.get(*id).is_some_and(|key| key.status() == status);
-    pool.ids().into_iter().filter(has).collect()
-}
-
-/// Makes keys active, in the database and in memory.
-async fn activate(db: &Db, pool: &Pool, ids: &[KeyId]) -> Result<(), ApiError> {
-    for ids in ids.chunks(STEP as usize) {
-        let active = |id: &KeyId| KeyChange {
-            id: *id,
-            status: Some(KeyStatus::Active),
-            failure_count: Some(0),
-            last_error: None,
-        };
-        db.apply_key_changes(&ids.iter().map(active).collect::<Vec<_>>()).await?;
-        pool.set_status(ids, KeyStatus::Active);
-    }
-    Ok(())
 }

@@ -117,6 +117,14 @@ pub enum Message {
     WrongProxyKey,
     /// There is no group of this name.
     NoGroupNamed(String),
+    /// One task at a time.
+    TaskInProgress,
+    /// No key of the group is to be tested.
+    NothingToValidate,
+    /// A call needs a key, and the group has none.
+    NoKeyToCallWith,
+    /// The provider did not give what it was asked for.
+    UpstreamFailed(String),
 }
 
 /// What a key that people chose is for.

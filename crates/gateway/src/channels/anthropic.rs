@@ -4,7 +4,7 @@ use domain::secret::Secret;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
-use super::{Channel, ErrorShape, put};
+use super::{Channel, ErrorShape, beside, put};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
@@ -24,6 +24,11 @@ impl Channel for Anthropic {
 
     fn validation_body(&self, model: &str) -> Value {
         json!({"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "hi"}]})
+    }
+
+    /// A page has 20 models unless told otherwise.
+    fn models_path(&self, validation_path: &str) -> String {
+        beside(validation_path, "/models").unwrap_or_else(|| "/v1/models".to_owned()) + "?limit=1000"
     }
 
     fn error_shape(&self) -> ErrorShape {

@@ -32,6 +32,11 @@ impl Channel for Gemini {
         json!({"contents": [{"role": "user", "parts": [{"text": "hi"}]}]})
     }
 
+    /// A page has 50 models unless told otherwise.
+    fn models_path(&self, _validation_path: &str) -> String {
+        "/v1beta/models?pageSize=1000".to_owned()
+    }
+
     /// GPT-Load 1.4.x ignores the endpoint here, so its databases hold stale ones.
     fn takes_validation_endpoint(&self) -> bool {
         false

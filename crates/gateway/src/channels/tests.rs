@@ -41,3 +41,19 @@ fn gemini_names_the_model_in_the_path_but_for_its_openai_form() {
     assert!(gemini.streams_by_path("/v1beta/models/m:streamGenerateContent"));
     assert!(!gemini.streams_by_path("/v1beta/models/m:generateContent"));
 }
+
+#[test]
+fn the_list_of_models_stands_beside_the_validation_call() {
+    let cases = [
+        (ChannelType::OpenAi, "/v1/chat/completions", "/v1/models"),
+        (ChannelType::OpenAi, "/api/paas/v4/chat/completions?x=y", "/api/paas/v4/models"),
+        (ChannelType::OpenAi, "/v1/embeddings", "/v1/models"),
+        (ChannelType::OpenAiResponse, "/v2/responses", "/v2/models"),
+        (ChannelType::Anthropic, "/claude/v1/messages", "/claude/v1/models?limit=1000"),
+        (ChannelType::Anthropic, "/own", "/v1/models?limit=1000"),
+        (ChannelType::Gemini, "/v1beta/models/m:generateContent", "/v1beta/models?pageSize=1000"),
+    ];
+    for (channel, validation, models) in cases {
+        assert_eq!(of(channel).models_path(validation), models);
+    }
+}

@@ -30,6 +30,7 @@ pub struct Pool {
     cursor: AtomicUsize,
     next_wake_ms: AtomicU64,
     book: Mutex<Book>,
+    remark: Mutex<Option<String>>,
     changes: Arc<Changes>,
 }
 
@@ -51,6 +52,7 @@ impl Pool {
             cursor: AtomicUsize::new(0),
             next_wake_ms: AtomicU64::new(u64::MAX),
             book: Mutex::default(),
+            remark: Mutex::default(),
             changes,
         }
     }
@@ -202,10 +204,30 @@ impl Pool {
         self.find(&self.book(), id)
     }
 
-    /// The ids of all keys.
+    /// All keys.
     #[must_use]
-    pub fn ids(&self) -> Vec<KeyId> {
-        self.slab.load().keys().map(|key| key.id).collect()
+    pub fn keys(&self) -> Vec<Arc<PoolKey>> {
+        self.slab.load().keys().cloned().collect()
+    }
+
+    /// The first key that `fits`.
+    #[must_use]
+    pub fn find_first(&self, fits: impl Fn(&PoolKey) -> bool) -> Option<Arc<PoolKey>> {
+        self.slab.load().keys().find(|key| fits(key)).cloned()
+    }
+
+    /// The ids of the keys that `fit`.
+    #[must_use]
+    pub fn ids_of(&self, fit: impl Fn(&PoolKey) -> bool) -> Vec<KeyId> {
+        self.slab.load().keys().filter(|key| fit(key)).map(|key| key.id).collect()
+    }
+
+    /// The ids of the keys that rest now, for whatever model.
+    #[must_use]
+    pub fn resting(&self, now_ms: u64) -> Vec<KeyId> {
+        self.wake_due(now_ms);
+        let book = self.book();
+        self.ids_of(|key| book.rests.has_any(key.slot()))
     }
 
     /// The rests of a key that are running now.
@@ -214,6 +236,17 @@ impl Pool {
         self.wake_due(now_ms);
         let book = self.book();
         book.slots.get(&id).map_or_else(Vec::new, |slot| book.rests.of(*slot))
+    }
+
+    /// Keeps what the last validation has to say to the operator, if anything.
+    pub fn remark(&self, remark: Option<String>) {
+        *self.remark.lock().unwrap_or_else(PoisonError::into_inner) = remark;
+    }
+
+    /// What the last validation had to say.
+    #[must_use]
+    pub fn last_remark(&self) -> Option<String> {
+        self.remark.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends the rests that are over. There is no timer: whoever wants a key does it, and mostly there is nothing to do.

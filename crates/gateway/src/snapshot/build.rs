@@ -11,11 +11,13 @@ use domain::rewrite::headers::HeaderRules;
 use domain::rewrite::models::Redirects;
 use domain::settings::Settings;
 use storage::{Db, StorageError};
+use tokio::sync::Semaphore;
 use upstream::{Endpoint, Limits, Origin, Profile, Proxies};
 use url::Url;
 
 use super::health::HealthRegistry;
 use super::latest::Latest;
+use super::service::probes_at_once;
 use super::upstreams::{Upstream, Upstreams};
 use super::{Aggregate, Current, ProxyKeys, Route, Service, Snapshot, Target};
 use crate::channels;
@@ -112,6 +114,7 @@ impl Publisher {
             header_rules,
             test_model: spec.test_model.clone(),
             validation_endpoint: endpoint.filter(|_| channel.takes_validation_endpoint()),
+            probes: Semaphore::new(probes_at_once(&settings)),
             settings,
         }
     }

@@ -10,6 +10,7 @@ use domain::rewrite::headers::HeaderRules;
 use domain::rewrite::models::{Redirect, Redirects};
 use domain::settings::Settings;
 use domain::status_codes::StatusSet;
+use tokio::sync::Semaphore;
 
 use super::upstreams::Upstreams;
 use crate::channels::Channel;
@@ -49,6 +50,8 @@ pub struct Service {
     pub test_model: String,
     /// The path of a validation, if it is not the channel's own.
     pub validation_endpoint: Option<String>,
+    /// A permit for each validation that may be under way.
+    pub probes: Semaphore,
 }
 
 impl Service {
@@ -56,6 +59,12 @@ impl Service {
     #[must_use]
     pub fn policy(&self) -> Policy<'_> {
         Policy { failover: &self.failover, blacklist: &self.blacklist }
+    }
+
+    /// How many validations may be under way at once.
+    #[must_use]
+    pub fn probes_at_once(&self) -> usize {
+        probes_at_once(&self.settings)
     }
 
     /// The model that goes to the provider when a client asks for `asked`.
@@ -111,6 +120,11 @@ impl Service {
         }
         words
     }
+}
+
+/// How many validations these settings allow at once.
+pub(super) fn probes_at_once(settings: &Settings) -> usize {
+    usize::try_from(settings.key_validation_concurrency).unwrap_or(1).max(1)
 }
 
 impl std::fmt::Debug for Service {

@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 mod access;
+mod calls;
+mod copies;
 mod dashboard;
 mod group_faults;
 mod groups;
@@ -13,6 +15,8 @@ mod paths;
 mod reload;
 mod settings;
 mod sub_groups;
+mod switches;
+mod tasks;
 
 /// The names of an object's members, in order.
 fn names(object: &Value) -> Vec<&str> {

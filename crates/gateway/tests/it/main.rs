@@ -40,3 +40,4 @@ mod proxy_transparency;
 mod proxy_tunnel;
 mod proxy_upstreams;
 mod support;
+mod validation;

@@ -50,6 +50,16 @@ pub fn rewrite_list(body: &[u8], redirects: &Redirects, first_page: bool) -> Opt
     serde_json::to_vec(&list).ok()
 }
 
+/// The names in a model list, without Gemini's `models/` before them. `None` if it isn't one.
+#[must_use]
+pub fn names(body: &[u8]) -> Option<Vec<String>> {
+    let mut list: Value = serde_json::from_slice(body).ok()?;
+    let format = Format::of(&list)?;
+    let entries = format.entries(&mut list)?.iter();
+    let names = entries.filter_map(|entry| entry.get(format.name_member())?.as_str());
+    Some(names.map(|name| name.strip_prefix("models/").unwrap_or(name).to_owned()).collect())
+}
+
 #[derive(Clone, Copy)]
 enum Format {
     /// `{"object":"list","data":[{"id":…}]}`

@@ -36,7 +36,7 @@ pub struct GroupObject {
     header_rules: Vec<HeaderRule>,
     proxy_keys: String,
     enabled: bool,
-    /// What is stored and can't be used as it is, and which guards are at work.
+    /// What is stored and can't be used as it is, which guards are at work, and what a validation could not tell.
     warnings: Vec<String>,
     last_validated_at: Option<Timestamp>,
     created_at: Timestamp,
@@ -49,10 +49,11 @@ impl GroupObject {
         let (spec, system) = (group.spec, &snapshot.settings);
         let service = snapshot.service(group.id);
         let guards = service.map_or_else(Vec::new, |service| service.guards_at_work(clock::mono_ms()));
+        let remark = service.and_then(|service| service.pool.last_remark());
         Self {
             id: group.id,
             endpoint: format!("{}/proxy/{}", system.app_url.trim_end_matches('/'), spec.name),
-            warnings: warnings(&spec, system).chain(guards).collect(),
+            warnings: warnings(&spec, system).chain(guards).chain(remark).collect(),
             name: spec.name,
             display_name: spec.display_name,
             description: spec.description,

@@ -1,7 +1,6 @@
 //! `POST /api/keys/add-multiple`
 
 use axum::extract::State;
-use domain::key::KeyStatus;
 use serde::Serialize;
 use storage::keys::SLICE;
 
@@ -9,7 +8,7 @@ use super::{KeysText, count};
 use crate::admin::Parts;
 use crate::admin::extract::Body;
 use crate::admin::reply::{Data, Reply};
-use crate::keyring::PoolKey;
+use crate::key_store;
 
 /// What became of the text.
 #[derive(Serialize)]
@@ -26,12 +25,7 @@ pub async fn add(State(context): Parts, Body(text): Body<KeysText>) -> Reply<Add
     let pool = context.keyring.pool(chosen.group);
     let mut added_count = 0;
     for slice in chosen.keys.chunks(SLICE) {
-        let stored = context.db.insert_keys(chosen.group, slice).await?;
-        added_count += stored.added.len();
-        let key = |(place, id): (usize, _)| {
-            slice.get(place).map(|secret| PoolKey::new(id, secret.clone(), KeyStatus::Active, 0))
-        };
-        pool.add(stored.added.into_iter().filter_map(key));
+        added_count += key_store::add(&context.db, &pool, chosen.group, slice).await?.added.len();
     }
     let total_in_group = count(&context.db, chosen.group).await?;
     Ok(Data(AddReply { added_count, ignored_count: chosen.others(added_count), total_in_group }))

@@ -10,12 +10,12 @@ use serde::Deserialize;
 use storage::keys::{KeyScan, PoolKey};
 use storage::{Db, StorageError};
 
-use super::STEP;
 use super::list::group_id;
 use crate::admin::attachment::attachment;
 use crate::admin::error::ApiError;
 use crate::admin::extract::Params;
 use crate::admin::{Parts, groups};
+use crate::key_store::STEP;
 
 /// Which keys are wanted.
 #[derive(Deserialize)]

@@ -58,7 +58,7 @@ pub fn group_id(given: Option<&str>) -> Result<GroupId, ApiError> {
 fn filter(group: GroupId, wanted: Wanted, pool: &Pool) -> Result<KeyFilter, ApiError> {
     let (status, among) = match wanted.status.as_deref().unwrap_or_default() {
         "" => (None, None),
-        "cooling" => (Some(KeyStatus::Active), Some(resting(pool))),
+        "cooling" => (Some(KeyStatus::Active), Some(pool.resting(clock::mono_ms()))),
         word => {
             let allowed = Allowed::OneOf(&["active", "invalid", "disabled", "cooling"]);
             (Some(word.parse().map_err(|_| ApiError::field("status", word, allowed))?), None)
@@ -79,18 +79,12 @@ fn given(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-fn resting(pool: &Pool) -> Vec<KeyId> {
-    let now_ms = clock::mono_ms();
-    pool.ids().into_iter().filter(|id| !pool.rests(*id, now_ms).is_empty()).collect()
-}
-
 /// The database can't look into encrypted keys; memory can.
 fn ending_with(pool: &Pool, tail: &str) -> Vec<KeyId> {
     if tail.chars().count() != TAIL_CHARS {
         return Vec::new();
     }
-    let ends = |id: &KeyId| pool.get(*id).is_some_and(|key| key.secret.expose().ends_with(tail));
-    pool.ids().into_iter().filter(ends).collect()
+    pool.ids_of(|key| key.secret.expose().ends_with(tail))
 }
 
 fn order(sort: Option<&str>, order: Option<&str>) -> KeyOrder {

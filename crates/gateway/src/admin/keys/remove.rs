@@ -6,12 +6,13 @@ use domain::key::KeyStatus;
 use serde::Serialize;
 use storage::keys::KeyScan;
 
-use super::{KeysText, OfGroup, STEP, count, with_status};
+use super::{KeysText, OfGroup, count};
 use crate::admin::error::ApiError;
 use crate::admin::extract::Body;
 use crate::admin::messages::Message;
 use crate::admin::reply::{Acknowledged, Data, Done, Reply};
 use crate::admin::{Context, Parts, groups};
+use crate::key_store::{self, STEP};
 
 /// What became of the text.
 #[derive(Serialize)]
@@ -35,7 +36,7 @@ pub async fn some(State(context): Parts, Body(text): Body<KeysText>) -> Reply<De
 /// `POST /api/keys/clear-all-invalid`
 pub async fn all_invalid(State(context): Parts, Body(OfGroup { group_id }): Body<OfGroup>) -> Acknowledged {
     groups::find_standard(&context, group_id).await?;
-    let mut ids = with_status(&context.keyring.pool(group_id), KeyStatus::Invalid);
+    let mut ids = context.keyring.pool(group_id).ids_of(|key| key.status() == KeyStatus::Invalid);
     ids.extend(unreadable_invalid(&context, group_id).await?);
     Ok(Done(Message::KeysCleared(delete(&context, group_id, &ids).await?)))
 }
@@ -57,13 +58,7 @@ pub async fn all(State(context): Parts, Body(OfGroup { group_id }): Body<OfGroup
 }
 
 async fn delete(context: &Context, group: GroupId, ids: &[KeyId]) -> Result<u64, ApiError> {
-    let pool = context.keyring.pool(group);
-    let mut deleted = 0;
-    for ids in ids.chunks(STEP as usize) {
-        deleted += context.db.delete_keys(group, ids).await?;
-        pool.remove(ids);
-    }
-    Ok(deleted)
+    Ok(key_store::delete(&context.db, &context.keyring.pool(group), group, ids).await?)
 }
 
 /// Invalid keys that memory doesn't hold because they can't be decrypted.

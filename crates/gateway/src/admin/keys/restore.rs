@@ -4,11 +4,12 @@ use axum::extract::State;
 use domain::key::KeyStatus;
 use serde::Serialize;
 
-use super::{KeysText, OfGroup, activate, count, with_status};
+use super::{KeysText, OfGroup, count};
 use crate::admin::extract::Body;
 use crate::admin::messages::Message;
 use crate::admin::reply::{Acknowledged, Data, Done, Reply};
 use crate::admin::{Parts, groups};
+use crate::key_store;
 
 /// What became of the text.
 #[derive(Serialize)]
@@ -25,7 +26,7 @@ pub async fn some(State(context): Parts, Body(text): Body<KeysText>) -> Reply<Re
     let pool = context.keyring.pool(chosen.group);
     let mut ids = chosen.ids(&context.db).await?;
     ids.retain(|id| pool.get(*id).is_some_and(|key| key.status() == KeyStatus::Invalid));
-    activate(&context.db, &pool, &ids).await?;
+    key_store::set_status(&context.db, &pool, &ids, KeyStatus::Active).await?;
     let total_in_group = count(&context.db, chosen.group).await?;
     Ok(Data(RestoreReply { restored_count: ids.len(), ignored_count: chosen.others(ids.len()), total_in_group }))
 }
@@ -34,7 +35,7 @@ pub async fn some(State(context): Parts, Body(text): Body<KeysText>) -> Reply<Re
 pub async fn all_invalid(State(context): Parts, Body(OfGroup { group_id }): Body<OfGroup>) -> Acknowledged {
     groups::find_standard(&context, group_id).await?;
     let pool = context.keyring.pool(group_id);
-    let ids = with_status(&pool, KeyStatus::Invalid);
-    activate(&context.db, &pool, &ids).await?;
+    let ids = pool.ids_of(|key| key.status() == KeyStatus::Invalid);
+    key_store::set_status(&context.db, &pool, &ids, KeyStatus::Active).await?;
     Ok(Done(Message::KeysRestored(ids.len())))
 }

@@ -6,10 +6,8 @@ use std::time::Instant;
 
 use axum::extract::State;
 use domain::ids::KeyId;
-use domain::key::KeyStatus;
 use domain::secret::Secret;
 use futures_util::{StreamExt, stream};
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Chosen, KeysText};
@@ -19,8 +17,7 @@ use crate::admin::messages::Message;
 use crate::admin::reply::{Data, Reply};
 use crate::admin::{Context, Parts};
 use crate::keyring::PoolKey;
-use crate::keyring::changes::KeyFault;
-use crate::probe::Verdict;
+use crate::probe::finding::settle;
 use crate::snapshot::Service;
 
 /// What the provider said of each key.
@@ -46,8 +43,7 @@ pub async fn test(State(context): Parts, Body(text): Body<KeysText>) -> Reply<Te
     let chosen = text.read(&context).await?;
     let service = context.publisher.current().service(chosen.group).cloned();
     let service = service.ok_or_else(|| ApiError::not_found(&Message::UnknownGroup(chosen.group)))?;
-    let at_once = usize::try_from(service.settings.key_validation_concurrency).unwrap_or(1).max(1);
-    let keys = in_pool(&context, &service, chosen).await?;
+    let (at_once, keys) = (service.probes_at_once(), in_pool(&context, &service, chosen).await?);
     let tests = keys.into_iter().map(|(secret, key)| test_one(Arc::clone(&context), Arc::clone(&service), secret, key));
     let results = stream::iter(tests).buffered(at_once).collect().await;
     Ok(Data(Tested { results, total_duration: start.elapsed().as_millis() }))
@@ -71,41 +67,9 @@ async fn test_one(
     key: Option<Arc<PoolKey>>,
 ) -> TestResult {
     let error = match key {
-        Some(key) => take(&service, &key, context.prober.check(&service, &key.secret).await),
+        Some(key) => settle(&service, &key, context.prober.check(&service, &key.secret).await).fault(),
         None => Some(Message::KeyNotInGroup.to_string()),
     };
     let key_value = secret.expose().to_owned();
     TestResult { key_value, is_valid: error.is_none(), error: error.unwrap_or_default() }
-}
-
-/// Tells the pool what the call found out. Returns what is wrong with the key, if anything is.
-fn take(service: &Service, key: &PoolKey, verdict: Verdict) -> Option<String> {
-    let (pool, model) = (&service.pool, Some(service.test_model.as_str()));
-    let works = || match key.status() {
-        KeyStatus::Invalid => pool.set_status(&[key.id], KeyStatus::Active),
-        _ => pool.served(key, model),
-    };
-    match verdict {
-        Verdict::Valid => {
-            works();
-            None
-        }
-        Verdict::Limited(limit) => {
-            works();
-            pool.limited(key, model, limit);
-            None
-        }
-        Verdict::Invalid { status, message } => {
-            let shown = with_status(status, &message);
-            let threshold = u32::try_from(service.settings.blacklist_threshold).unwrap_or(0);
-            pool.refused(key, KeyFault { status, message, at: Timestamp::now() }, threshold);
-            Some(shown)
-        }
-        Verdict::Unknown { status: Some(status), message } => Some(with_status(status, &message)),
-        Verdict::Unknown { status: None, message } => Some(message),
-    }
-}
-
-fn with_status(status: u16, message: &str) -> String {
-    format!("[status {status}] {message}")
 }

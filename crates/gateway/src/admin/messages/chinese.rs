@@ -56,6 +56,10 @@ pub fn text(message: &Message) -> String {
         Message::Mismatch(scenario) => mismatch(*scenario).to_owned(),
         Message::AgainstMismatch(scenario) => against(*scenario).to_owned(),
         Message::WrongProxyKey => "代理密钥缺失，或不能访问这里的任何分组：请用 ?key= 提供".to_owned(),
+        Message::TaskInProgress => "另一个任务正在运行：请等待其结束".to_owned(),
+        Message::NothingToValidate => "status：该分组没有可测试的密钥".to_owned(),
+        Message::NoKeyToCallWith => "该分组没有可用于调用的密钥：已停用的密钥不会被使用".to_owned(),
+        Message::UpstreamFailed(why) => format!("上游没有给出可用的响应：{why}"),
     }
 }
 

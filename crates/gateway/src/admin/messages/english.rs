@@ -56,6 +56,10 @@ pub fn text(message: &Message) -> String {
         Message::Mismatch(scenario) => mismatch(*scenario).to_owned(),
         Message::AgainstMismatch(scenario) => against(*scenario).to_owned(),
         Message::WrongProxyKey => "the proxy key is missing, or opens no group here: give it as ?key=".to_owned(),
+        Message::TaskInProgress => "another task is running: wait until it has ended".to_owned(),
+        Message::NothingToValidate => "status: the group has no key to be tested".to_owned(),
+        Message::NoKeyToCallWith => "the group has no key to make a call with: disabled ones are not used".to_owned(),
+        Message::UpstreamFailed(why) => format!("the provider gave no answer that can be used: {why}"),
     }
 }
 

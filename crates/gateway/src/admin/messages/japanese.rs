@@ -65,6 +65,10 @@ pub fn text(message: &Message) -> String {
         Message::WrongProxyKey => {
             "プロキシキーがないか、ここで使えるグループがありません。?key= で指定してください".to_owned()
         }
+        Message::TaskInProgress => "別のタスクを実行中です。終わるまでお待ちください".to_owned(),
+        Message::NothingToValidate => "status：このグループにはテストするキーがありません".to_owned(),
+        Message::NoKeyToCallWith => "このグループには呼び出しに使えるキーがありません。無効にしたキーは使われません".to_owned(),
+        Message::UpstreamFailed(why) => format!("プロバイダーから使える応答がありませんでした：{why}"),
     }
 }
 

@@ -125,7 +125,7 @@ async fn a_deleted_group_is_gone_with_its_keys() {
     api.add(id, "sk-1 sk-2").await;
     api.delete(&format!("/api/groups/{id}")).await.done();
     assert!(api.state.publisher.current().route("one").is_none());
-    assert!(api.pool(id).ids().is_empty());
+    assert!(api.pool(id).keys().is_empty());
     assert!(api.state.db.key_counts().await.unwrap().is_empty());
 }
 
@@ -147,7 +147,7 @@ async fn statistics_of_a_group_without_requests_are_zero() {
     let api = Api::new().await;
     let id = api.group("one").await;
     api.add(id, "sk-1 sk-2 sk-3").await;
-    let first = api.pool(id).ids()[0];
+    let first = api.pool(id).keys()[0].id;
     api.pool(id).set_status(&[first], domain::key::KeyStatus::Invalid);
     let none = json!({"total_requests": 0, "failed_requests": 0, "failure_rate": 0.0});
     let expected = json!({

@@ -63,9 +63,7 @@ async fn keys_are_listed_by_status_cooling_ones_too() {
     let id = api.group("g").await;
     api.add(id, "sk-a sk-b sk-c").await;
     let pool = api.pool(id);
-    let key = |secret: &str| {
-        pool.ids().into_iter().filter_map(|id| pool.get(id)).find(|key| key.secret.expose() == secret).unwrap()
-    };
+    let key = |secret: &str| pool.keys().into_iter().find(|key| key.secret.expose() == secret).unwrap();
     pool.limited(
         &key("sk-b"),
         Some("m"),

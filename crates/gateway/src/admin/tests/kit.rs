@@ -13,6 +13,7 @@ use http::{HeaderMap, Request, Response};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use storage::{Db, Dsn, KeyCipher};
+use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,6 +24,7 @@ use crate::keyring::Keyring;
 use crate::probe::Prober;
 use crate::snapshot::Current;
 use crate::snapshot::build::Publisher;
+use crate::tasks::Tasks;
 
 pub(super) const AUTH_KEY: &str = "sk-admin-of-the-tests";
 
@@ -30,6 +32,7 @@ pub(super) const AUTH_KEY: &str = "sk-admin-of-the-tests";
 pub(super) struct Api {
     pub(super) state: Arc<AdminState>,
     router: Router,
+    _data_dir: TempDir,
 }
 
 /// What came back.
@@ -53,11 +56,14 @@ impl Api {
         let publisher = Publisher::new(current, db.clone(), Arc::clone(&keyring), proxies, NonZeroUsize::MIN);
         publisher.refresh().await.unwrap();
         let client = upstream::Client::new(upstream::tls_config().unwrap(), TaskTracker::new(), Handle::current());
+        let data_dir = tempfile::tempdir().unwrap();
+        let tasks = Tasks::open(data_dir.path(), TaskTracker::new(), CancellationToken::new());
         let state = Arc::new(AdminState {
             db,
             keyring,
             publisher: Arc::new(publisher),
             prober: Arc::new(Prober::new(client)),
+            tasks,
             auth_key: Secret::from(AUTH_KEY),
             encryption_key: None,
             time_zone: TimeZone::fixed(jiff::tz::offset(8)),
@@ -65,7 +71,7 @@ impl Api {
             trusted_proxies: "loopback".parse().unwrap(),
             draining: CancellationToken::new(),
         });
-        Self { router: admin::router(Arc::clone(&state)), state }
+        Self { router: admin::router(Arc::clone(&state)), state, _data_dir: data_dir }
     }
 
     /// Any request, as it is.

@@ -100,3 +100,14 @@ fn lists_that_need_no_change_are_left_alone() {
     assert_eq!(rewrite_list(b"<html>", &redirects(true), true), None);
     assert_eq!(rewrite_list(br#"{"data":[]}"#, &Redirects::new([].into(), true), true), None);
 }
+
+#[test]
+fn the_names_of_a_list_are_told_in_any_format() {
+    let named = |list: Value| names(list.to_string().as_bytes());
+    let expected = Some(vec!["a".to_owned(), "b".to_owned()]);
+    assert_eq!(named(json!({"object": "list", "data": [{"id": "a"}, {"no": "name"}, {"id": "b"}]})), expected);
+    assert_eq!(named(json!([{"id": "a"}, {"id": "b"}])), expected);
+    assert_eq!(named(json!({"data": [{"id": "a"}, {"id": "b"}], "has_more": true})), expected);
+    assert_eq!(named(json!({"models": [{"name": "models/a"}, {"name": "b"}]})), expected);
+    assert_eq!((named(json!({"error": {}})), names(b"<html>")), (None, None));
+}

@@ -1,0 +1,58 @@
+// Whether gpt-load holds what it promises about large databases.
+// Usage: node bench/scale.mjs [--only PART,…] [--keys N] [--encrypted] [--json FILE]
+//
+// Each part starts a gpt-load of its own with an empty data folder, fills it through the API, and measures beside a trickle of
+// requests what an operator and the clients would feel. Each row of its table tells the limit and what was measured.
+
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg, release } from "node:os";
+import { parseArgs } from "node:util";
+
+import { runWithServers, startMock } from "../scripts/servers.mjs";
+import { printTable } from "../scripts/table.mjs";
+import { keys } from "./scale/keys.mjs";
+
+const PARTS = { keys };
+const MOST_KEYS = 10_000_000;
+
+const options = readOptions();
+
+await runWithServers(async () => {
+  const circumstances = {
+    date: new Date().toISOString().slice(0, 16),
+    cpu: `${cpus()[0].model.trim()}, ${cpus().length} cores`,
+    linux: release(),
+    "load before": loadavg()[0].toFixed(2),
+  };
+  console.log(`${Object.values(circumstances).join(", ")}\n`);
+  const mock = await startMock("release");
+  const tables = [];
+  for (const name of options.only) {
+    const { title, rows } = await PARTS[name]({ mock, options });
+    printTable(title, rows);
+    tables.push({ title, rows });
+  }
+  if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...circumstances, tables }, null, 2)}\n`);
+});
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", default: Object.keys(PARTS).join(",") },
+      keys: { type: "string", default: "1000000" },
+      encrypted: { type: "boolean", default: false },
+      json: { type: "string" },
+    },
+  });
+  const wanted = values.only.split(",");
+  const unknown = wanted.filter((name) => !(name in PARTS));
+  if (unknown.length > 0) refuse(`--only ${unknown}: there is ${Object.keys(PARTS).join(", ")}`);
+  const keys = Number(values.keys);
+  if (!Number.isInteger(keys) || keys < 1000 || keys > MOST_KEYS) refuse(`--keys ${values.keys}: 1000 to ${MOST_KEYS} are possible`);
+  return { ...values, only: Object.keys(PARTS).filter((name) => wanted.includes(name)), keys };
+}
+
+function refuse(why) {
+  console.error(`error: ${why}`);
+  process.exit(2);
+}

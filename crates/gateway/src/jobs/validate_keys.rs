@@ -1,0 +1,135 @@
+//! Calls the provider with invalid keys again, so that those that work again come back by themselves.
+//!
+//! Every group has rounds of its own, `key_validation_interval_minutes` apart (0: none). When they begin and which keys take part is
+//! decided in [`schedule`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ids::GroupId;
+use domain::key::KeyStatus;
+use jiff::Timestamp;
+use storage::{Db, StorageError};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Job;
+use crate::clock::mono_ms;
+use crate::probe::Prober;
+use crate::snapshot::{Current, Service};
+use round::Round;
+
+mod round;
+mod schedule;
+
+/// How often the job looks for groups whose round is due.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// The job.
+pub struct ValidateKeys {
+    db: Db,
+    current: Current,
+    prober: Arc<Prober>,
+    stop: CancellationToken,
+    plans: HashMap<GroupId, Plan>,
+    rounds: TaskTracker,
+}
+
+/// What is known of a group's rounds.
+struct Plan {
+    /// The end of the last one; `None` if there has been none.
+    last: Option<schedule::End>,
+    /// From 0 to 1: groups must not all begin at the same moment.
+    jitter: f64,
+    number: u64,
+    running: Option<JoinHandle<()>>,
+}
+
+impl ValidateKeys {
+    /// Validates the keys of the groups in `current` until `stop`.
+    pub fn new(db: Db, current: Current, prober: Arc<Prober>, stop: CancellationToken) -> Self {
+        Self { db, current, prober, stop, plans: HashMap::new(), rounds: TaskTracker::new() }
+    }
+
+    /// Remembers new groups with what the database knows of their last round, and forgets deleted ones.
+    async fn meet(&mut self, services: &[Arc<Service>]) -> Result<(), StorageError> {
+        self.plans.retain(|id, _| services.iter().any(|service| service.id == *id));
+        if services.iter().all(|service| self.plans.contains_key(&service.id)) {
+            return Ok(());
+        }
+        let last: HashMap<_, _> =
+            self.db.groups().await?.into_iter().map(|group| (group.id, group.last_validated_at)).collect();
+        for service in services {
+            let last = last.get(&service.id).copied().flatten();
+            self.plans.entry(service.id).or_insert_with(|| Plan::new(service, last));
+        }
+        Ok(())
+    }
+}
+
+impl Job for ValidateKeys {
+    const NAME: &'static str = "validate_keys";
+
+    async fn due(&mut self) {
+        tokio::time::sleep(EVERY).await;
+    }
+
+    async fn turn(&mut self) -> anyhow::Result<()> {
+        let services: Vec<_> = self.current.load().services().cloned().collect();
+        self.meet(&services).await?;
+        for service in services {
+            let Some(plan) = self.plans.get_mut(&service.id) else { continue };
+            if plan.is_due(&service) {
+                let round = Round {
+                    db: self.db.clone(),
+                    current: Arc::clone(&self.current),
+                    prober: Arc::clone(&self.prober),
+                    group: service.id,
+                    keys: service.pool.ids_of(|key| {
+                        key.status() == KeyStatus::Invalid && schedule::takes_part(key, &service.settings, plan.number)
+                    }),
+                    window: schedule::window(&service.settings),
+                };
+                let stop = self.stop.clone();
+                plan.running = Some(self.rounds.spawn(async move {
+                    stop.run_until_cancelled(round.run()).await;
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    async fn last_turn(&mut self) -> anyhow::Result<()> {
+        self.rounds.close();
+        self.rounds.wait().await;
+        Ok(())
+    }
+}
+
+impl Plan {
+    fn new(service: &Service, last: Option<Timestamp>) -> Self {
+        Self {
+            last: last.map(|at| schedule::End::read(at, mono_ms())),
+            jitter: fastrand::f64(),
+            number: schedule::first_round(Timestamp::now(), &service.settings),
+            running: None,
+        }
+    }
+
+    /// Whether a round is to begin.
+    fn is_due(&mut self, service: &Service) -> bool {
+        let now_ms = mono_ms();
+        if let Some(running) = self.running.take() {
+            if !running.is_finished() {
+                self.running = Some(running);
+                return false;
+            }
+            self.last = Some(schedule::End::at(now_ms));
+            (self.jitter, self.number) = (fastrand::f64(), self.number.wrapping_add(1));
+        }
+        let since = self.last.as_ref().map(|end| end.since(now_ms));
+        round::is_wanted(service) && schedule::is_due(since, self.jitter, &service.settings)
+    }
+}

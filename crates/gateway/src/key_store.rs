@@ -1,0 +1,45 @@
+//! Keys in the database and in memory at once: whatever is added, deleted or given another status here is so in both.
+//!
+//! Long lists are done in steps, so that others can use the database between.
+
+use domain::ids::{GroupId, KeyId};
+use domain::key::KeyStatus;
+use domain::secret::Secret;
+use storage::keys::{Imported, KeyChange};
+use storage::{Db, StorageError};
+
+use crate::keyring::{Pool, PoolKey};
+
+/// Keys written or read in one step.
+pub const STEP: u32 = 1000;
+
+/// Adds new keys to a group, active, at most [`storage::keys::SLICE`] in one call. They serve when this returns.
+pub async fn add(db: &Db, pool: &Pool, group: GroupId, keys: &[Secret]) -> Result<Imported, StorageError> {
+    let stored = db.insert_keys(group, keys).await?;
+    let key = |(place, id): &(usize, _)| {
+        keys.get(*place).map(|secret| PoolKey::new(*id, secret.clone(), KeyStatus::Active, 0))
+    };
+    pool.add(stored.added.iter().filter_map(key));
+    Ok(stored)
+}
+
+/// Deletes keys of a group. Returns how many there were.
+pub async fn delete(db: &Db, pool: &Pool, group: GroupId, ids: &[KeyId]) -> Result<u64, StorageError> {
+    let mut deleted = 0;
+    for ids in ids.chunks(STEP as usize) {
+        deleted += db.delete_keys(group, ids).await?;
+        pool.remove(ids);
+    }
+    Ok(deleted)
+}
+
+/// Gives keys a status by an operator's word. Those that become active start afresh.
+pub async fn set_status(db: &Db, pool: &Pool, ids: &[KeyId], status: KeyStatus) -> Result<(), StorageError> {
+    let failure_count = (status == KeyStatus::Active).then_some(0);
+    for ids in ids.chunks(STEP as usize) {
+        let change = |id: &KeyId| KeyChange { id: *id, status: Some(status), failure_count, last_error: None };
+        db.apply_key_changes(&ids.iter().map(change).collect::<Vec<_>>()).await?;
+        pool.set_status(ids, status);
+    }
+    Ok(())
+}
