@@ -20,6 +20,10 @@ pub enum Allowed {
     AtMostChars(usize),
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// The id of a group.
+    GroupId,
+    /// A text file with keys.
+    KeyFile,
     /// The key of a setting.
     Setting,
     /// The key of a setting that a group may override.
@@ -69,6 +73,8 @@ impl fmt::Display for Allowed {
             Self::NotEmpty => f.write_str("it must not be empty"),
             Self::AtMostChars(max) => write!(f, "at most {max} characters"),
             Self::OneOf(words) => write!(f, "one of: {}", words.join(", ")),
+            Self::GroupId => f.write_str("the id of a group"),
+            Self::KeyFile => f.write_str("a text file with keys, in UTF-8"),
             Self::Setting => write!(f, "settings are: {}", setting_keys(false)),
             Self::GroupSetting => write!(f, "a group may override: {}", setting_keys(true)),
             Self::Url(schemes) => {

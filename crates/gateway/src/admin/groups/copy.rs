@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use axum::extract::State;
+use domain::allowed::Allowed;
 use domain::group::{Group, SubGroup};
 use domain::ids::GroupId;
 use domain::key::KeyStatus;
@@ -41,7 +42,7 @@ pub async fn copy(State(context): Parts, InPath(id): InPath<GroupId>, Body(copie
         "none" => None,
         "valid_only" => Some(Some(KeyStatus::Active)),
         "" | "all" => Some(None),
-        word => return Err(ApiError::field("copy_keys", word, "one of: none, valid_only, all")),
+        word => return Err(ApiError::field("copy_keys", word, Allowed::OneOf(&["none", "valid_only", "all"]))),
     };
     let _turn = context.edits.lock().await;
     let original = find(&context, id).await?;

@@ -1,6 +1,7 @@
 //! What is done to any number of keys: as a task, while the client looks on.
 
 use axum::extract::{Request, State};
+use domain::allowed::Allowed;
 use domain::group::Group;
 use domain::ids::GroupId;
 use domain::key::KeyStatus;
@@ -54,7 +55,7 @@ pub async fn validate(State(context): Parts, Body(wanted): Body<Validated>) -> R
         "" => None,
         "active" => Some(KeyStatus::Active),
         "invalid" => Some(KeyStatus::Invalid),
-        word => return Err(ApiError::field("status", word, "one of: active, invalid; empty for both")),
+        word => return Err(ApiError::field("status", word, Allowed::OneOf(&["active", "invalid"]))),
     };
     let service = context.publisher.current().service(group.id).cloned();
     let service = service.ok_or_else(|| ApiError::not_found(&Message::UnknownGroup(group.id)))?;

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{FromRequest, Request};
+use domain::allowed::Allowed;
 use domain::ids::GroupId;
 use http::header::CONTENT_TYPE;
 
@@ -33,13 +34,13 @@ async fn read_form(mut form: Multipart) -> Result<KeysText, ApiError> {
         }
     }
     let group_id = group.ok_or_else(|| ApiError::bad_request(&Message::GroupIdMissing))?;
-    let keys_text = keys.ok_or_else(|| ApiError::field("file", "", "a text file with keys"))?;
+    let keys_text = keys.ok_or_else(|| ApiError::field("file", "", Allowed::KeyFile))?;
     Ok(KeysText { group_id, keys_text })
 }
 
 fn group_id(text: &str) -> Result<GroupId, ApiError> {
     let id = text.trim().parse().map(GroupId);
-    id.map_err(|_| ApiError::field("group_id", text, "the id of a group"))
+    id.map_err(|_| ApiError::field("group_id", text, Allowed::GroupId))
 }
 
 async fn text(mut file: Field<'_>) -> Result<String, ApiError> {
@@ -47,7 +48,7 @@ async fn text(mut file: Field<'_>) -> Result<String, ApiError> {
     while let Some(chunk) = file.chunk().await.map_err(|error| broken(&error))? {
         bytes.extend_from_slice(&chunk);
     }
-    String::from_utf8(bytes).map_err(|_| ApiError::field("file", "bytes that are no UTF-8", "a text file with keys"))
+    String::from_utf8(bytes).map_err(|_| ApiError::field("file", "bytes that are no UTF-8", Allowed::KeyFile))
 }
 
 fn broken(error: &MultipartError) -> ApiError {

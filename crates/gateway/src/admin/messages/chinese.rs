@@ -71,6 +71,8 @@ fn allowed(allowed: &Allowed) -> String {
         Allowed::NotEmpty => "不能为空".to_owned(),
         Allowed::AtMostChars(max) => format!("最多 {max} 个字符"),
         Allowed::OneOf(words) => format!("应为其中之一：{}", words.join("、")),
+        Allowed::GroupId => "应为分组的 id".to_owned(),
+        Allowed::KeyFile => "应为包含密钥的 UTF-8 文本文件".to_owned(),
         Allowed::Setting => format!("可用的设置有：{}", setting_keys(false)),
         Allowed::GroupSetting => format!("分组可以覆盖的设置有：{}", setting_keys(true)),
         Allowed::Url(schemes) => format!("应为带主机名的绝对 URL，以其中之一开头：{}", schemes.join("、")),

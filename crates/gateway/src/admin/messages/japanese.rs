@@ -67,7 +67,9 @@ pub fn text(message: &Message) -> String {
         }
         Message::TaskInProgress => "別のタスクを実行中です。終わるまでお待ちください".to_owned(),
         Message::NothingToValidate => "status：このグループにはテストするキーがありません".to_owned(),
-        Message::NoKeyToCallWith => "このグループには呼び出しに使えるキーがありません。無効にしたキーは使われません".to_owned(),
+        Message::NoKeyToCallWith => {
+            "このグループには呼び出しに使えるキーがありません。無効にしたキーは使われません".to_owned()
+        }
         Message::UpstreamFailed(why) => format!("プロバイダーから使える応答がありませんでした：{why}"),
     }
 }
@@ -80,6 +82,8 @@ fn allowed(allowed: &Allowed) -> String {
         Allowed::NotEmpty => "空にはできません".to_owned(),
         Allowed::AtMostChars(max) => format!("最大 {max} 文字です"),
         Allowed::OneOf(words) => format!("次のいずれかを指定してください：{}", words.join("、")),
+        Allowed::GroupId => "グループの id を指定してください".to_owned(),
+        Allowed::KeyFile => "キーを含む UTF-8 のテキストファイルを指定してください".to_owned(),
         Allowed::Setting => format!("設定は次のとおりです：{}", setting_keys(false)),
         Allowed::GroupSetting => format!("グループで上書きできる設定は次のとおりです：{}", setting_keys(true)),
         Allowed::Url(schemes) => {

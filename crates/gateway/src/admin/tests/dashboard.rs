@@ -11,7 +11,7 @@ async fn without_requests_everything_is_zero() {
     let api = Api::new().await;
     let id = api.group("g").await;
     api.add(id, "sk-1 sk-2 sk-3").await;
-    let first = api.pool(id).ids()[0];
+    let first = api.pool(id).ids_of(|_| true)[0];
     api.pool(id).set_status(&[first], domain::key::KeyStatus::Invalid);
     let stats = api.get("/api/dashboard/stats").await.data();
     assert_eq!(
