@@ -20,6 +20,7 @@ use std::{env, fs, io};
 
 use domain::secret::Secret;
 use jiff::tz::TimeZone;
+use storage::Dsn;
 
 pub use cors::Cors;
 pub use log::{LogConfig, LogFormat};
@@ -152,19 +153,10 @@ fn strong_secret(reader: &mut Reader<'_>, variable: &Variable) -> Option<Secret>
     Some(Secret::from(text))
 }
 
-/// A path of SQLite gives the folder; a database server has none.
+/// A path of SQLite gives the folder; a database server has none, and one that can't be read is told as a fault later.
 fn data_dir(dsn: &str) -> PathBuf {
-    let path = dsn.strip_prefix("sqlite:").or_else(|| dsn.strip_prefix("file:")).unwrap_or(dsn);
-    let path = path.strip_prefix("//").unwrap_or(path);
-    let is_server = ["://", "@tcp(", "@unix("].iter().any(|mark| path.contains(mark));
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    if is_server || path.is_empty() || path == ":memory:" {
-        return PathBuf::from(DATA_DIR);
-    }
-    match Path::new(path).parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
+    let dsn = dsn.parse::<Dsn>().ok();
+    dsn.as_ref().and_then(Dsn::data_dir).map_or_else(|| PathBuf::from(DATA_DIR), Path::to_owned)
 }
 
 fn max_request_body_bytes(reader: &mut Reader<'_>) -> Option<u64> {

@@ -37,6 +37,7 @@ async fn migrate(setup: &Setup, keys: &MigrateKeys) -> anyhow::Result<()> {
     let cipher = |key: &Option<Secret>| KeyCipher::new(key.as_ref().map(Secret::expose));
     let (from, to) = (cipher(&keys.from)?, cipher(&keys.to)?);
     let db = Db::open(&setup.dsn, Arc::new(to)).await.context("the database can't be opened")?;
+    db.hold_data_dir(&setup.config.data_dir)?;
     let migrated = rewrite(setup, &db, &from).await;
     db.close().await;
     migrated?;

@@ -1,7 +1,6 @@
 //! Everything the environment decides, read and checked before anything is opened. All faults are found at once.
 
 use std::net::{TcpListener, ToSocketAddrs};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use domain::secret::Secret;
@@ -38,7 +37,7 @@ pub fn read_and_listen() -> Result<(Setup, TcpListener), Faults> {
 fn gather<L>(listen: impl FnOnce(&ServerConfig, &mut Faults) -> Option<L>) -> Result<(Setup, L), Faults> {
     let mut loaded = config::from_process();
     let (config, faults) = (loaded.config, &mut loaded.faults);
-    let dsn = faults.take("DATABASE_DSN", Dsn::from_str(config.database_dsn.expose()));
+    let dsn = faults.take("DATABASE_DSN", Dsn::parse(config.database_dsn.expose(), &config.time_zone));
     let cipher = faults.take("ENCRYPTION_KEY", KeyCipher::new(config.encryption_key.as_ref().map(Secret::expose)));
     let variable = |name: &str| config.outbound_proxies.get(name).map(|value| value.expose().to_owned());
     let proxies = Proxies::from_env(variable).unwrap_or_else(|bad| {

@@ -1,7 +1,8 @@
 //! The handle to a database.
 
 use std::fmt;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use sea_query::{Expr, Query};
 
@@ -20,7 +21,7 @@ pub struct Db {
 struct Inner {
     engine: Engine,
     cipher: Arc<KeyCipher>,
-    lock: Option<DirLock>,
+    lock: OnceLock<DirLock>,
 }
 
 impl Db {
@@ -29,8 +30,20 @@ impl Db {
     ///
     /// For a SQLite file the data directory is locked: a second server on it gets [`StorageError::InUse`].
     pub async fn open(dsn: &Dsn, cipher: Arc<KeyCipher>) -> Result<Self, StorageError> {
-        let (engine, lock) = Engine::open(dsn).await?;
-        Ok(Self { inner: Arc::new(Inner { engine, cipher, lock }) })
+        let lock = dsn.data_dir().map(DirLock::acquire).transpose()?;
+        let lock = lock.map_or_else(OnceLock::new, OnceLock::from);
+        Ok(Self { inner: Arc::new(Inner { engine: Engine::open(dsn).await?, cipher, lock }) })
+    }
+
+    /// Locks the data directory that a server keeps beside a database elsewhere, as long as the database is open: its spool is one
+    /// server's. Does nothing for a SQLite file, whose directory is locked already.
+    pub fn hold_data_dir(&self, dir: &Path) -> Result<(), StorageError> {
+        if self.inner.lock.get().is_none() {
+            let lock = DirLock::acquire(dir)?;
+            // Nobody else has taken it meanwhile: there is one lock file.
+            let _ = self.inner.lock.set(lock);
+        }
+        Ok(())
     }
 
     /// Brings the schema to the present version; only ever adds to it.
@@ -38,6 +51,11 @@ impl Db {
     /// Of a SQLite file that GPT-Load 1.4.x wrote a copy is kept first, as `NAME.before-migration`.
     pub async fn migrate(&self) -> Result<Migrated, StorageError> {
         self.engine().migrate().await
+    }
+
+    /// Whether the schema is the present one, so that [`migrate`](Self::migrate) would do nothing.
+    pub async fn is_migrated(&self) -> Result<bool, StorageError> {
+        self.engine().is_migrated().await
     }
 
     /// Gives all unused space back to the system, and lets a database that 1.4.x made do so by itself from then on.
@@ -55,7 +73,7 @@ impl Db {
     /// Writes everything back into the database, closes it and lets go of the data directory. Later calls fail.
     pub async fn close(&self) {
         self.engine().close().await;
-        if let Some(lock) = &self.inner.lock {
+        if let Some(lock) = self.inner.lock.get() {
             lock.release();
         }
     }

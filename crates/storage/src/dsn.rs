@@ -70,17 +70,14 @@ impl Dsn {
             _ => None,
         }
     }
-}
 
-impl FromStr for Dsn {
-    type Err = DsnError;
-
-    fn from_str(text: &str) -> Result<Self, DsnError> {
+    /// As [`from_str`](Self::from_str), where `Local` is this zone.
+    pub fn parse(text: &str, local: &TimeZone) -> Result<Self, DsnError> {
         let text = text.trim();
         if let Some(server) = postgres::parse(text) {
             return server.map(Self::Postgres);
         }
-        if let Some(server) = mysql::parse(text) {
+        if let Some(server) = mysql::parse(text, local) {
             return server.map(|(server, zone)| Self::MySql { server, zone });
         }
         let file = ["sqlite://", "sqlite:", "file:"].iter().find_map(|prefix| text.strip_prefix(prefix));
@@ -99,6 +96,14 @@ impl FromStr for Dsn {
             path if text.starts_with("file:") => Ok(Self::Sqlite(url::percent_decoded(path).into())),
             path => Ok(Self::Sqlite(path.into())),
         }
+    }
+}
+
+impl FromStr for Dsn {
+    type Err = DsnError;
+
+    fn from_str(text: &str) -> Result<Self, DsnError> {
+        Self::parse(text, &TimeZone::system())
     }
 }
 

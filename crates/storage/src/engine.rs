@@ -7,12 +7,12 @@
 use sea_query_sqlx::SqlxBinder;
 use sqlx::AssertSqlSafe;
 
-use crate::lock::DirLock;
 use crate::{Dsn, StorageError};
 
 mod dialect;
 mod migrations;
 mod mysql;
+mod pools;
 mod postgres;
 mod row;
 mod sqlite;
@@ -24,10 +24,6 @@ pub use migrations::Migrated;
 pub(crate) use row::{Row, json_rows};
 pub(crate) use transaction::Tx;
 
-/// Connections to a server: the console, the jobs and the log's writer seldom meet.
-const CONNECTIONS: u32 = 10;
-/// How long a caller waits for a free connection, or for the first of a server that is just starting.
-const ACQUIRE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 /// Longer statements are prepared for one use: lists of any length would drive the others out of the connection's cache.
 const CACHED_STATEMENT_BYTES: usize = 4096;
 
@@ -38,16 +34,20 @@ pub(crate) enum Engine {
     MySql(mysql::Connections),
 }
 
+/// Whether there was no answer, from a server that may be there again later.
+fn is_lost(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+    matches!(error, Io(_) | PoolClosed | PoolTimedOut | Protocol(_) | Tls(_) | WorkerCrashed)
+}
+
 impl Engine {
-    pub(crate) async fn open(dsn: &Dsn) -> Result<(Self, Option<DirLock>), StorageError> {
-        let lock = dsn.data_dir().map(DirLock::acquire).transpose()?;
-        let engine = match dsn {
+    pub(crate) async fn open(dsn: &Dsn) -> Result<Self, StorageError> {
+        Ok(match dsn {
             Dsn::Sqlite(file) => Self::Sqlite(sqlite::Connections::open(file).await?),
             Dsn::Memory => Self::Sqlite(sqlite::Connections::in_memory().await?),
             Dsn::Postgres(server) => Self::Postgres(postgres::Connections::open(server).await?),
             Dsn::MySql { server, zone } => Self::MySql(mysql::Connections::open(server, zone).await?),
-        };
-        Ok((engine, lock))
+        })
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
@@ -66,11 +66,20 @@ impl Engine {
         }
     }
 
+    /// Whether the schema is the present one.
+    pub(crate) async fn is_migrated(&self) -> Result<bool, StorageError> {
+        match self {
+            Self::Sqlite(connections) => sqlite::migrate::is_done(connections).await,
+            Self::Postgres(connections) => postgres::migrate::is_done(connections).await,
+            Self::MySql(connections) => mysql::migrate::is_done(connections).await,
+        }
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(connections) => connections.close().await,
-            Self::Postgres(connections) => connections.pool().close().await,
-            Self::MySql(connections) => connections.pool().close().await,
+            Self::Postgres(connections) => connections.pools().close().await,
+            Self::MySql(connections) => connections.pools().close().await,
         }
     }
 
@@ -113,14 +122,14 @@ impl Engine {
                 let (sql, values) = postgres::build(query);
                 let once = sql.len() > CACHED_STATEMENT_BYTES;
                 let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
-                let rows = query.fetch_all(connections.pool()).await.map_err(postgres::fault)?;
+                let rows = query.fetch_all(&connections.pools().readers).await.map_err(postgres::fault)?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
             Self::MySql(connections) => {
                 let (sql, values) = mysql::build(query);
                 let once = sql.len() > CACHED_STATEMENT_BYTES;
                 let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
-                let rows = query.fetch_all(connections.pool()).await.map_err(mysql::fault)?;
+                let rows = query.fetch_all(&connections.pools().readers).await.map_err(mysql::fault)?;
                 Ok(rows.into_iter().map(|row| Row::MySql(row, connections.zone())).collect())
             }
         }
@@ -130,9 +139,11 @@ impl Engine {
     pub(crate) async fn begin(&self) -> Result<Tx<'static>, StorageError> {
         match self {
             Self::Sqlite(connections) => Ok(Tx::Sqlite(connections.begin().await?)),
-            Self::Postgres(connections) => connections.pool().begin().await.map(Tx::Postgres).map_err(postgres::fault),
+            Self::Postgres(connections) => {
+                connections.pools().writers.begin().await.map(Tx::Postgres).map_err(postgres::fault)
+            }
             Self::MySql(connections) => {
-                let tx = connections.pool().begin().await.map_err(mysql::fault)?;
+                let tx = connections.pools().writers.begin().await.map_err(mysql::fault)?;
                 Ok(Tx::MySql(tx, connections.zone()))
             }
         }

@@ -77,6 +77,14 @@ pub enum StorageError {
         /// Ids of the first of them.
         first: String,
     },
+    /// A database server that can't be reached, or lets us not in.
+    #[error("can't connect to the database server at {server}: {source}")]
+    Unreachable {
+        /// Its address or socket.
+        server: String,
+        /// Why.
+        source: sqlx::Error,
+    },
     /// The database is away, locked or out of space: the same call may succeed later.
     #[error("the database is not available: {0}")]
     Unavailable(sqlx::Error),

@@ -6,6 +6,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -20,22 +21,31 @@ mod tests;
 pub use api::Api;
 pub use group::{GroupBuilder, GroupHandle};
 
+use crate::database::Database;
 use crate::http::Request;
+use crate::servers::Engine;
 use crate::wait::{Observed, eventually};
 use process::Process;
 
 /// The admin key that every program under test is given.
 pub const AUTH_KEY: &str = "sk-testkit-admin-key-0123456789";
 
-/// A running program. Killed when dropped; its folder is removed then.
+/// A running program. Killed when dropped; its folder and its database are removed then.
 #[derive(Debug)]
 pub struct App {
     process: Process,
     addr: SocketAddr,
     setup: Setup,
-    dir: TempDir,
+    place: Place,
     /// Keeps the port from others while the program is down.
     _holder: TcpSocket,
+}
+
+/// Where a program works; several may share it.
+#[derive(Clone, Debug)]
+struct Place {
+    dir: Arc<TempDir>,
+    database: Database,
 }
 
 #[derive(Clone, Debug)]
@@ -49,7 +59,7 @@ struct Setup {
 #[derive(Debug)]
 pub struct Builder {
     setup: Setup,
-    dir: TempDir,
+    place: Place,
 }
 
 /// A program that ended instead of listening.
@@ -62,6 +72,14 @@ pub struct StartFailure {
 }
 
 impl Builder {
+    fn new(binary: &str, place: Place) -> Self {
+        let mut env = vec![("HOST".to_owned(), "127.0.0.1".to_owned()), ("AUTH_KEY".to_owned(), AUTH_KEY.to_owned())];
+        if let Database::Server(database) = &place.database {
+            env.push(("DATABASE_DSN".to_owned(), database.dsn()));
+        }
+        Self { setup: Setup { binary: binary.into(), args: Vec::new(), env }, place }
+    }
+
     /// Sets an environment variable; nothing but `PATH` is inherited.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.setup.env.push((name.to_owned(), value.to_owned()));
@@ -76,7 +94,7 @@ impl Builder {
 
     /// Writes a file into the working folder first; folders of its path are made.
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
-        let file = self.dir.path().join(path);
+        let file = self.dir().join(path);
         std::fs::create_dir_all(file.parent().expect("a file in the folder")).expect("the folder can be made");
         std::fs::write(file, content).expect("the file can be written");
         self
@@ -84,7 +102,12 @@ impl Builder {
 
     /// The working folder, for a test that fills it by itself.
     pub fn dir(&self) -> &Path {
-        self.dir.path()
+        self.place.dir.path()
+    }
+
+    /// The database, for a test that fills it by itself.
+    pub fn database(&self) -> &Database {
+        &self.place.database
     }
 
     /// Starts and waits until it listens. Panics with its output if it does not.
@@ -98,8 +121,8 @@ impl Builder {
     pub async fn try_start(self) -> Result<App, StartFailure> {
         let holder = held_port().expect("a free loopback port");
         let port = holder.local_addr().expect("a bound socket has an address").port();
-        let (process, addr) = Process::start(&self.setup, self.dir.path(), port).await?;
-        Ok(App { process, addr, setup: self.setup, dir: self.dir, _holder: holder })
+        let (process, addr) = Process::start(&self.setup, self.dir(), port).await?;
+        Ok(App { process, addr, setup: self.setup, place: self.place, _holder: holder })
     }
 }
 
@@ -120,10 +143,19 @@ impl App {
 
     /// For further environment variables, arguments or files.
     pub fn builder(binary: &str) -> Builder {
-        let env = [("HOST", "127.0.0.1"), ("AUTH_KEY", AUTH_KEY)];
-        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        let setup = Setup { binary: binary.into(), args: Vec::new(), env };
-        Builder { setup, dir: tempfile::tempdir().expect("a folder for the program") }
+        Self::builder_on(Engine::of_tests(), binary)
+    }
+
+    /// The same, on this engine whatever is tested.
+    pub fn builder_on(engine: Engine, binary: &str) -> Builder {
+        let dir = tempfile::tempdir().expect("a folder for the program");
+        let database = Database::new(engine, dir.path());
+        Builder::new(binary, Place { dir: Arc::new(dir), database })
+    }
+
+    /// Another program like it, in the same folder and on the same database.
+    pub fn beside(&self, binary: &str) -> Builder {
+        Builder::new(binary, self.place.clone())
     }
 
     /// Where it listens.
@@ -138,7 +170,12 @@ impl App {
 
     /// Its working folder.
     pub fn dir(&self) -> &Path {
-        self.dir.path()
+        self.place.dir.path()
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.place.database
     }
 
     /// Its process id.
@@ -177,7 +214,7 @@ impl App {
     /// Starts it again on the same folder and port, killing it first if it still runs.
     pub async fn restart(&mut self) {
         self.kill9().await;
-        let started = Process::start(&self.setup, self.dir.path(), self.addr.port()).await;
+        let started = Process::start(&self.setup, self.dir(), self.addr.port()).await;
         (self.process, self.addr) = started
             .unwrap_or_else(|failed| panic!("ended with {} instead of restarting:\n{}", failed.status, failed.output));
     }

@@ -4,7 +4,7 @@
 //! can be taken by another. Each test makes a database of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -48,13 +48,14 @@ impl Engine {
         };
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let database = Database { engine: self, folder: &server.folder, name };
-        database.admin(&format!("CREATE DATABASE {}", database.name));
+        let create = format!("CREATE DATABASE {}", database.name);
+        answer(database.admin(&create), &create);
         Some(database)
     }
 }
 
-/// A database of one test.
-#[derive(Clone, Debug)]
+/// A database of one test, dropped with it.
+#[derive(Debug)]
 pub struct Database {
     engine: Engine,
     folder: &'static Path,
@@ -73,35 +74,81 @@ impl Database {
 
     /// Runs statements by the server's own client. Returns the rows of queries, a line each, columns separated by tabs, null as `NULL`.
     pub fn run(&self, sql: &str) -> String {
-        self.client(&self.name, sql)
+        answer(output(self.client(&self.name), sql), sql)
     }
 
-    fn admin(&self, sql: &str) {
+    /// Runs statements that see the same state of the database. Returns the rows of each.
+    pub(crate) fn in_transaction(&self, statements: &[&str]) -> Vec<String> {
+        const NEXT: &str = "-- next --";
+        let begin = match self.engine {
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+            _ => "START TRANSACTION WITH CONSISTENT SNAPSHOT",
+        };
+        let statements: Vec<_> =
+            statements.iter().map(|statement| format!("{statement};\nSELECT '{NEXT}';\n")).collect();
+        let rows = self.run(&format!("{begin};\n{}COMMIT;\n", statements.concat()));
+        let mut rows: Vec<_> = rows.split(&format!("{NEXT}\n")).map(str::to_owned).collect();
+        rows.pop();
+        rows
+    }
+
+    /// A client, and statements at which it says `locked` and keeps all others from writing until its input ends.
+    pub(crate) fn locking(&self) -> (Command, String) {
+        let statements = match self.engine {
+            Engine::Postgres => format!("BEGIN;\nLOCK TABLE {} IN EXCLUSIVE MODE;\n", TABLES.join(", ")),
+            _ => format!("LOCK TABLES {} READ;\n", TABLES.map(|table| format!("`{table}`")).join(" READ, ")),
+        };
+        (self.client(&self.name), statements + "SELECT 'locked';\n")
+    }
+
+    fn admin(&self, sql: &str) -> Output {
         let database = if self.engine == Engine::Postgres { "postgres" } else { "mysql" };
-        self.client(database, sql);
+        output(self.client(database), sql)
     }
 
-    fn client(&self, database: &str, sql: &str) -> String {
-        let mut command = match self.engine {
+    fn client(&self, database: &str) -> Command {
+        match self.engine {
             Engine::Sqlite => unreachable!("SQLite has no server"),
             Engine::Postgres => postgres::client(self.folder, database),
             Engine::MariaDb => mariadb::client(self.folder, database),
-        };
-        let mut client = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the server's client is installed (make test does it)");
-        // Written beside, since the client may answer before it has read all.
-        let mut input = client.stdin.take().expect("stdin is piped");
-        let output = std::thread::scope(|scope| {
-            scope.spawn(move || std::io::Write::write_all(&mut input, sql.as_bytes()));
-            client.wait_with_output().expect("the client ends")
-        });
-        assert!(output.status.success(), "{sql}\nfailed: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("answers are UTF-8")
+        }
     }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // Connections of a program that was just killed may be open for a moment.
+        let force = if self.engine == Engine::Postgres { " WITH (FORCE)" } else { "" };
+        self.admin(&format!("DROP DATABASE {}{force}", self.name));
+    }
+}
+
+/// The tables that a program writes to.
+const TABLES: [&str; 8] = [
+    "system_settings",
+    "groups",
+    "group_sub_groups",
+    "api_keys",
+    "key_cooldowns",
+    "request_logs",
+    "group_hourly_stats",
+    "spool_positions",
+];
+
+fn output(mut client: Command, sql: &str) -> Output {
+    client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut client = client.spawn().expect("the server's client is installed (make test does it)");
+    // Written beside, since the client may answer before it has read all.
+    let mut input = client.stdin.take().expect("stdin is piped");
+    std::thread::scope(|scope| {
+        scope.spawn(move || std::io::Write::write_all(&mut input, sql.as_bytes()));
+        client.wait_with_output().expect("the client ends")
+    })
+}
+
+fn answer(output: Output, sql: &str) -> String {
+    assert!(output.status.success(), "{sql}\nfailed: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("answers are UTF-8")
 }
 
 /// A running server. It ends when its standard input does, which the end of this process brings about.

@@ -66,10 +66,14 @@ pub async fn lay(setup: &Setup, port: u16, workers: NonZeroUsize) -> anyhow::Res
 
 async fn open_database(setup: &Setup) -> anyhow::Result<Db> {
     let db = Db::open(&setup.dsn, Arc::clone(&setup.cipher)).await.context("the database can't be opened")?;
+    db.hold_data_dir(&setup.config.data_dir)?;
     // A file that we hold can be opened by nobody else: if we don't prepare it, nobody will.
     let is_ours_alone = setup.dsn.data_dir().is_some();
     if is_ours_alone || !setup.config.is_slave {
         db.migrate().await.context("the database can't be migrated")?;
+    } else {
+        let is_ready = db.is_migrated().await?;
+        anyhow::ensure!(is_ready, "the database is not prepared for this version: start a node without IS_SLAVE first");
     }
     let state = db.encryption_state().await?;
     if let Some(scenario) = state.scenario {

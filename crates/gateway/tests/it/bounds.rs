@@ -8,7 +8,6 @@ use testkit::{App, within};
 use tokio::task::JoinSet;
 
 use crate::support::BINARY;
-use crate::support::database::WriteLock;
 use crate::support::keys::{key_of, key_state};
 
 #[tokio::test]
@@ -44,7 +43,7 @@ async fn a_model_list_that_is_too_long_to_be_held_passes_as_it_came() {
 async fn changes_that_wait_for_the_database_hold_up_nobody_else() {
     let (app, provider) = (App::start(BINARY).await, MockProvider::start());
     let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).create().await;
-    let lock = WriteLock::take(app.dir());
+    let lock = app.database().lock();
     let mut changes = JoinSet::new();
     for number in 1..=100 {
         let api = app.api();

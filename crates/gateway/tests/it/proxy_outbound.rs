@@ -6,7 +6,7 @@ use testkit::outbound::{HttpProxy, Socks5, tinyproxy};
 use testkit::provider::{Answer, MockProvider};
 use testkit::{FaultProxy, Gate};
 
-use crate::support::{app_and_provider, builder, database};
+use crate::support::{app_and_provider, builder};
 
 const USER: &str = "user";
 const PASSWORD: &str = "hunter2-of-the-proxy";
@@ -225,7 +225,7 @@ async fn a_stored_proxy_url_that_can_not_be_read_takes_the_group_out_of_service(
     // GPT-Load 1.4.x would have taken it.
     let config =
         "UPDATE groups SET config = '{\"proxy_url\":\"ftp://user:hunter2@127.0.0.1:1\"}' WHERE name = 'broken'";
-    let _ = database::run(app.dir(), [config]);
+    let _ = app.database().run([config]);
     app.restart().await;
     for (group, status) in [(&broken, 503), (&healthy, 200)] {
         let reply = group.chat("m").fetch().await;
@@ -263,7 +263,7 @@ async fn a_stored_proxy_url_of_the_system_that_can_not_be_read_takes_groups_with
     app.kill9().await;
     // GPT-Load 1.4.x would have taken it.
     let insert = "INSERT INTO system_settings (setting_key, setting_value) VALUES ('proxy_url', '://user:hunter2@')";
-    let _ = database::run(app.dir(), [insert]);
+    let _ = app.database().run([insert]);
     app.restart().await;
     for (group, status) in [(&inherits, 503), (&healthy, 200)] {
         let reply = group.chat("m").fetch().await;

@@ -1,8 +1,8 @@
 //! What every flow begins with.
 
 use testkit::app::{App, Builder};
-pub(crate) use testkit::database;
 use testkit::provider::MockProvider;
+use testkit::servers::Engine;
 
 pub(crate) mod call;
 pub(crate) mod flood;
@@ -22,4 +22,9 @@ pub(crate) async fn app_and_provider() -> (App, MockProvider) {
 /// A program to be started with an environment of its own.
 pub(crate) fn builder() -> Builder {
     App::builder(BINARY)
+}
+
+/// The same on SQLite, for what is about its file.
+pub(crate) fn on_sqlite() -> Builder {
+    App::builder_on(Engine::Sqlite, BINARY)
 }

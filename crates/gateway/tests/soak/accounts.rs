@@ -1,9 +1,8 @@
 //! Whether log, counters and statistics say exactly what the provider saw and the clients got.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use testkit::database;
+use testkit::database::Database;
 
 use crate::book::{Book, Got, Manner, Page, Seen};
 use crate::provider::Kind;
@@ -28,8 +27,8 @@ struct Row {
 const GONE: [u16; 3] = [499, 408, 400];
 
 /// Everything that does not agree, request by request.
-pub(crate) fn check_requests(folder: &Path, book: &Book) -> Vec<String> {
-    let mut log = read(folder);
+pub(crate) fn check_requests(database: &Database, book: &Book) -> Vec<String> {
+    let mut log = read(database);
     let mut faults = Vec::new();
     for (number, page) in book.pages().iter() {
         let rows = log.remove(number).unwrap_or_default();
@@ -42,10 +41,10 @@ pub(crate) fn check_requests(folder: &Path, book: &Book) -> Vec<String> {
 }
 
 /// Rows by the number at the end of their path.
-fn read(folder: &Path) -> BTreeMap<u64, Vec<Row>> {
+fn read(database: &Database) -> BTreeMap<u64, Vec<Row>> {
     let query = "SELECT request_path, request_id, attempt, request_type, status_code, is_success, key_value \
                  FROM request_logs ORDER BY request_id, attempt";
-    let [rows] = database::run(folder, [query]);
+    let [rows] = database.run([query]);
     let mut log = BTreeMap::<u64, Vec<Row>>::new();
     for row in &rows {
         let text = |at: usize| row[at].as_str().unwrap_or_default().to_owned();

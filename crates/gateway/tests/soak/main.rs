@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use testkit::App;
 use testkit::app::AUTH_KEY;
+use testkit::servers::Engine;
 
 use crate::book::Book;
 use crate::resources::Usage;
@@ -62,10 +63,10 @@ async fn the_books_agree_and_nothing_grows() {
     assert_eq!(app.wait_exit().await.code(), Some(0), "a stop in order");
     say(&format!("{} requests, {} calls at the provider", book.pages().len(), provider.count()));
     let mut faults = [surplus, counted, book.faults(), odd_lines(&app.output())].concat();
-    faults.extend(accounts::check_requests(app.dir(), &book));
-    faults.extend(accounts::check_counters(app.dir()));
-    faults.extend(accounts::check_hours(app.dir(), &world));
-    faults.extend(accounts::check_states(app.dir(), &world));
+    faults.extend(accounts::check_requests(app.database(), &book));
+    faults.extend(accounts::check_counters(app.database()));
+    faults.extend(accounts::check_hours(app.database(), &world));
+    faults.extend(accounts::check_states(app.database(), &world));
     let shown = faults.len().min(20);
     assert!(faults.is_empty(), "SOAK_SEED={seed}: {} faults:\n{}", faults.len(), faults[..shown].join("\n"));
 }
@@ -85,7 +86,7 @@ fn say(line: &str) {
 }
 
 async fn start() -> App {
-    let builder = App::builder(BINARY).env("LOG_LEVEL", "warn");
+    let builder = App::builder_on(Engine::Sqlite, BINARY).env("LOG_LEVEL", "warn");
     builder.env("SERVER_READ_TIMEOUT", "4").env("SERVER_IDLE_TIMEOUT", "5").start().await
 }
 

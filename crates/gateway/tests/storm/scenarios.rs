@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use testkit::database;
 use testkit::provider::errors::{gemini, openai};
 use testkit::provider::{Answer, api};
 
@@ -130,7 +129,7 @@ pub(crate) async fn exhausted_before_a_restart() -> Report {
 
 /// Rests that are kept over a restart.
 fn rests(stage: &Stage) -> usize {
-    let [rows] = database::run(stage.app.dir(), ["SELECT count(*) FROM key_cooldowns"]);
+    let [rows] = stage.app.database().run(["SELECT count(*) FROM key_cooldowns"]);
     rows.first().and_then(|row| row[0].as_u64()).and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
 }
 

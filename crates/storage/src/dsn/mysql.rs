@@ -31,26 +31,25 @@ const WITHOUT_MEANING: [&str; 20] = [
 ];
 
 /// `None` if the text is no DSN of MySQL.
-pub(super) fn parse(text: &str) -> Option<Result<(Server, TimeZone), DsnError>> {
+pub(super) fn parse(text: &str, local: &TimeZone) -> Option<Result<(Server, TimeZone), DsnError>> {
     if let Some(rest) = ["mysql://", "mariadb://"].iter().find_map(|scheme| text.strip_prefix(scheme)) {
-        return Some(of_url(rest));
+        return Some(of_url(rest, local));
     }
     let is_go = ["tcp(", "unix("].iter().any(|start| text.starts_with(start))
         || ["@tcp(", "@unix(", "@tcp/"].iter().any(|mark| text.contains(mark));
-    is_go.then(|| of_go(text))
+    is_go.then(|| of_go(text, local))
 }
 
-fn of_url(rest: &str) -> Result<(Server, TimeZone), DsnError> {
+fn of_url(rest: &str, local: &TimeZone) -> Result<(Server, TimeZone), DsnError> {
     let parts = url::split(rest).ok_or(DsnError::Unreadable)?;
     let port = parts.port.as_deref().map_or(Ok(PORT), server::port)?;
     let host = if parts.host.is_empty() { "localhost" } else { &parts.host };
     let endpoint = Endpoint::of(host, port)?;
-    let user = parts.user.unwrap_or_default();
-    build(endpoint, user, parts.password, parts.path, TlsMode::Preferred, parts.query)
+    build(endpoint, parts, TlsMode::Preferred, local)
 }
 
 /// `user:password@tcp(host:port)/database?name=value&…`: nothing before the `?` but the database is escaped.
-fn of_go(text: &str) -> Result<(Server, TimeZone), DsnError> {
+fn of_go(text: &str, local: &TimeZone) -> Result<(Server, TimeZone), DsnError> {
     // A password may hold anything, an option a slash: the address ends with the last `)/`.
     let (before, after) = text
         .rsplit_once(")/")
@@ -65,15 +64,15 @@ fn of_go(text: &str) -> Result<(Server, TimeZone), DsnError> {
     let (login, address) = before.rsplit_once('@').unwrap_or(("", &before));
     let (user, password) = login.split_once(':').map_or((login, None), |(user, password)| (user, Some(password)));
     let (database, query) = after.split_once('?').unwrap_or((after, ""));
-    build(
-        endpoint(address)?,
-        user.to_owned(),
-        password.map(str::to_owned),
-        url::percent_decoded(database),
-        // Go's driver doesn't ask for TLS by itself.
-        TlsMode::Disabled,
-        url::pairs(query),
-    )
+    let parts = url::Parts {
+        user: Some(user.to_owned()),
+        password: password.map(str::to_owned),
+        path: url::percent_decoded(database),
+        query: url::pairs(query),
+        ..url::Parts::default()
+    };
+    // Go's driver doesn't ask for TLS by itself.
+    build(endpoint(address)?, parts, TlsMode::Disabled, local)
 }
 
 const PORT: u16 = 3306;
@@ -91,18 +90,17 @@ fn endpoint(address: &str) -> Result<Endpoint, DsnError> {
     }
 }
 
+/// All parts but the address.
 fn build(
     mut endpoint: Endpoint,
-    user: String,
-    password: Option<String>,
-    database: String,
+    parts: url::Parts,
     mode: TlsMode,
-    options: Vec<(String, String)>,
+    local: &TimeZone,
 ) -> Result<(Server, TimeZone), DsnError> {
     let (mut tls, mut session, mut zone) = (Tls { mode, ..Tls::default() }, Vec::new(), TimeZone::UTC);
-    for (name, value) in options {
+    for (name, value) in parts.query {
         match name.to_ascii_lowercase().as_str() {
-            "loc" => zone = time_zone(&value)?,
+            "loc" => zone = time_zone(&value, local)?,
             "tls" => tls.mode = go_mode(&value)?,
             "ssl-mode" | "sslmode" => tls.mode = mysql_mode(&value)?,
             "ssl-ca" => tls.root = Some(value.into()),
@@ -113,18 +111,17 @@ fn build(
             name => session.push(server::session_setting(name, &value)?),
         }
     }
-    if user.is_empty() {
-        return Err(DsnError::Missing("user"));
-    }
-    if database.is_empty() {
+    let user = parts.user.filter(|user| !user.is_empty()).ok_or(DsnError::Missing("user"))?;
+    if parts.path.is_empty() {
         return Err(DsnError::Missing("database"));
     }
-    Ok((Server { endpoint, user, password: password.map(Secret::from), database, tls, session }, zone))
+    let password = parts.password.map(Secret::from);
+    Ok((Server { endpoint, user, password, database: parts.path, tls, session }, zone))
 }
 
-fn time_zone(name: &str) -> Result<TimeZone, DsnError> {
+fn time_zone(name: &str, local: &TimeZone) -> Result<TimeZone, DsnError> {
     match name {
-        "Local" => Ok(TimeZone::system()),
+        "Local" => Ok(local.clone()),
         "" | "UTC" => Ok(TimeZone::UTC),
         name => TimeZone::get(name).map_err(|_| DsnError::Invalid {
             name: "loc",

@@ -1,5 +1,6 @@
 //! A database server as a DSN describes it.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use domain::secret::Secret;
@@ -69,6 +70,16 @@ pub enum TlsMode {
     VerifyCa,
     /// As above, made out to the host's name.
     VerifyFull,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Socket { path, .. } => path.display().fmt(f),
+        }
+    }
 }
 
 impl Endpoint {

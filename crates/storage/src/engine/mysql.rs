@@ -5,11 +5,12 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use sea_query::MysqlQueryBuilder;
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool, MySqlRow, MySqlSslMode};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow, MySqlSslMode};
 use sqlx::pool::PoolOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, MySql, Row};
 
-use super::{ACQUIRE_TIMEOUT, CONNECTIONS};
+use super::is_lost;
+use super::pools::Pools;
 use crate::StorageError;
 use crate::dsn::{Endpoint, Server, TlsMode};
 use crate::schema::TABLES;
@@ -18,31 +19,28 @@ pub(super) mod migrate;
 
 /// A lock or a statement that hangs must not hang us. Each of the two servers reads one of the comments. Every
 /// statement sees what is committed: locks on gaps between rows would only make nodes collide.
-const LIMITS: &str = "SET SESSION innodb_lock_wait_timeout = 10 /*M!100600 , SESSION max_statement_time = 60 */ \
+const LIMITS: &str = "SET SESSION innodb_lock_wait_timeout = 10, SESSION lock_wait_timeout = 10 /*M!100600 , SESSION max_statement_time = 60 */ \
     /*!80000 , SESSION max_execution_time = 60000 */; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 pub(crate) struct Connections {
-    pool: MySqlPool,
+    pools: Pools<MySql>,
     zone: &'static TimeZone,
 }
 
 impl Connections {
     pub(super) async fn open(server: &Server, zone: &TimeZone) -> Result<Self, StorageError> {
         let session = server.session.clone();
-        let pool = PoolOptions::<MySql>::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .after_connect(move |connection, _| {
-                let session = session.clone();
-                Box::pin(async move { prepare(connection, &session).await })
-            });
-        let pool = pool.connect_with(options(server)).await.map_err(fault)?;
+        let prepared = PoolOptions::<MySql>::new().after_connect(move |connection, _| {
+            let session = session.clone();
+            Box::pin(async move { prepare(connection, &session).await })
+        });
+        let pools = Pools::open(prepared, options(server), server, fault).await?;
         // A database is opened once in a process's life, and every row that is read needs the zone.
-        Ok(Self { pool, zone: Box::leak(Box::new(zone.clone())) })
+        Ok(Self { pools, zone: Box::leak(Box::new(zone.clone())) })
     }
 
-    pub(super) fn pool(&self) -> &MySqlPool {
-        &self.pool
+    pub(super) fn pools(&self) -> &Pools<MySql> {
+        &self.pools
     }
 
     pub(super) fn zone(&self) -> &'static TimeZone {
@@ -50,7 +48,7 @@ impl Connections {
     }
 
     pub(super) async fn vacuum(&self) -> Result<(), StorageError> {
-        let mut connection = self.pool.acquire().await.map_err(fault)?.detach();
+        let mut connection = self.pools.writers.acquire().await.map_err(fault)?.detach();
         sqlx::raw_sql(migrate::UNLIMITED).execute(&mut connection).await.map_err(fault)?;
         for table in TABLES {
             let sql = format!("OPTIMIZE TABLE `{table}`");
@@ -63,7 +61,7 @@ impl Connections {
     pub(super) async fn estimate_rows(&self, table: &'static str) -> Result<u64, StorageError> {
         let query = "SELECT CAST(coalesce(max(table_rows), 0) AS SIGNED) FROM information_schema.tables \
             WHERE table_schema = database() AND table_name = ?";
-        let rows: i64 = sqlx::query_scalar(query).bind(table).fetch_one(&self.pool).await.map_err(fault)?;
+        let rows: i64 = sqlx::query_scalar(query).bind(table).fetch_one(&self.pools.readers).await.map_err(fault)?;
         Ok(rows.max(0).unsigned_abs())
     }
 }
@@ -121,8 +119,7 @@ pub(super) fn fault(error: sqlx::Error) -> StorageError {
         sqlx::Error::Database(fault) => {
             fault.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|fault| is_passing(fault.number()))
         }
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
-        _ => false,
+        error => is_lost(error),
     };
     if away { StorageError::Unavailable(error) } else { StorageError::Database(error) }
 }

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use sea_query::{PostgresQueryBuilder, Value};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::pool::PoolOptions;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgRow, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Row, TypeInfo, ValueRef};
 
-use super::{ACQUIRE_TIMEOUT, CONNECTIONS};
+use super::is_lost;
+use super::pools::Pools;
 use crate::StorageError;
 use crate::dsn::{Endpoint, Server, TlsMode};
 use crate::schema::TABLES;
@@ -21,29 +22,26 @@ const LIMITS: &str =
     "SET statement_timeout = 60000; SET lock_timeout = 10000; SET idle_in_transaction_session_timeout = 60000";
 
 pub(crate) struct Connections {
-    pool: PgPool,
+    pools: Pools<Postgres>,
 }
 
 impl Connections {
     pub(super) async fn open(server: &Server) -> Result<Self, StorageError> {
         let session = server.session.clone();
-        let pool = PoolOptions::<Postgres>::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .after_connect(move |connection, _| {
-                let session = session.clone();
-                Box::pin(async move { prepare(connection, &session).await })
-            });
-        let pool = pool.connect_with(options(server)).await.map_err(fault)?;
-        Ok(Self { pool })
+        let prepared = PoolOptions::<Postgres>::new().after_connect(move |connection, _| {
+            let session = session.clone();
+            Box::pin(async move { prepare(connection, &session).await })
+        });
+        let pools = Pools::open(prepared, options(server), server, fault).await?;
+        Ok(Self { pools })
     }
 
-    pub(super) fn pool(&self) -> &PgPool {
-        &self.pool
+    pub(super) fn pools(&self) -> &Pools<Postgres> {
+        &self.pools
     }
 
     pub(super) async fn vacuum(&self) -> Result<(), StorageError> {
-        let mut connection = self.pool.acquire().await.map_err(fault)?.detach();
+        let mut connection = self.pools.writers.acquire().await.map_err(fault)?.detach();
         let unlimited = "SET statement_timeout = 0; SET lock_timeout = 0";
         sqlx::raw_sql(unlimited).execute(&mut connection).await.map_err(fault)?;
         for table in TABLES {
@@ -56,7 +54,7 @@ impl Connections {
     /// What the last `ANALYZE` found.
     pub(super) async fn estimate_rows(&self, table: &'static str) -> Result<u64, StorageError> {
         let query = "SELECT coalesce(max(reltuples), 0)::bigint FROM pg_class WHERE oid = to_regclass($1)";
-        let rows: i64 = sqlx::query_scalar(query).bind(table).fetch_one(&self.pool).await.map_err(fault)?;
+        let rows: i64 = sqlx::query_scalar(query).bind(table).fetch_one(&self.pools.readers).await.map_err(fault)?;
         Ok(rows.max(0).unsigned_abs())
     }
 }
@@ -121,8 +119,7 @@ pub(super) fn build(statement: &impl SqlxBinder) -> (String, SqlxValues) {
 pub(super) fn fault(error: sqlx::Error) -> StorageError {
     let away = match &error {
         sqlx::Error::Database(fault) => is_passing(&fault.code().unwrap_or(Cow::Borrowed(""))),
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
-        _ => false,
+        error => is_lost(error),
     };
     if away { StorageError::Unavailable(error) } else { StorageError::Database(error) }
 }

@@ -60,6 +60,7 @@ pub(super) fn client(folder: &Path, database: &str) -> Command {
     client.args([
         "--no-defaults",
         "--batch",
+        "--unbuffered",
         "--raw",
         "--skip-column-names",
         "--default-character-set=utf8mb4",

@@ -92,9 +92,9 @@ async fn changes_are_there_after_a_kill_and_defaults_need_no_row() {
     app.set(json!({"max_retries": 9, "request_timeout": 600, "proxy_keys": "pk-a,pk-b"})).await;
     app.kill9().await;
     let rows = ["SELECT setting_key, setting_value FROM system_settings ORDER BY setting_key"];
-    let [rows] = crate::support::database::run(app.dir(), rows);
-    let expected = [("app_url", app.url("")), ("max_retries", "9".into()), ("proxy_keys", "pk-a,pk-b".into())];
-    assert_eq!(rows, expected.map(|(key, value)| vec![json!(key), json!(value)]));
+    let [rows] = app.database().run(rows);
+    let expected = [("app_url", json!(app.url(""))), ("max_retries", json!(9)), ("proxy_keys", json!("pk-a,pk-b"))];
+    assert_eq!(rows, expected.map(|(key, value)| vec![json!(key), value]));
     app.restart().await;
     assert_eq!(setting(&app, "max_retries").await["value"], 9);
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use testkit::App;
 use testkit::app::GroupHandle;
 use testkit::provider::{Answer, MockProvider};
+use testkit::servers::Engine;
 use tokio::task::JoinSet;
 
 use crate::support::BINARY;
@@ -36,13 +37,16 @@ impl Disk {
         if probe.is_ok_and(|probe| probe.status.success()) { Self::Small } else { Self::Limited }
     }
 
+    /// On SQLite: the database's disk is as full as the spool's.
     async fn start(self) -> App {
         let builder = match self {
             Self::Small => {
                 let script = format!("mkdir data && mount -t tmpfs -o size={SIZE} tmpfs data && exec {BINARY}");
-                App::builder("unshare").arg("-rm").arg("/bin/sh").arg("-c").arg(&script)
+                App::builder_on(Engine::Sqlite, "unshare").arg("-rm").arg("/bin/sh").arg("-c").arg(&script)
             }
-            Self::Limited => App::builder("/bin/bash").arg("-c").arg(&format!("trap '' XFSZ; exec {BINARY}")),
+            Self::Limited => {
+                App::builder_on(Engine::Sqlite, "/bin/bash").arg("-c").arg(&format!("trap '' XFSZ; exec {BINARY}"))
+            }
         };
         let app = builder.start().await;
         app.set(json!({"request_log_write_interval_minutes": 0})).await;

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use testkit::app::Builder;
 use testkit::provider::MockProvider;
-use testkit::{App, database, http};
+use testkit::servers::Engine;
+use testkit::{App, http};
 
-use crate::support::builder;
+use crate::support::{builder, on_sqlite};
 
 const STANDARD: [&str; 7] = [
     "team-openai",
@@ -28,8 +30,22 @@ fn told(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(fixture(&format!("{name}.expected.json"))).unwrap()).unwrap()
 }
 
+/// The fixtures of the database that is tested.
+fn fixtures() -> &'static [&'static str] {
+    match Engine::of_tests() {
+        Engine::Sqlite => &["sqlite", "sqlite-encrypted"],
+        Engine::Postgres => &["postgres"],
+        Engine::MariaDb => &["mariadb"],
+    }
+}
+
 fn on_copy_of(name: &str) -> Builder {
-    builder().file("data/gpt-load.db", std::fs::read(fixture(&format!("{name}.db"))).unwrap())
+    if name.starts_with("sqlite") {
+        return on_sqlite().file("data/gpt-load.db", std::fs::read(fixture(&format!("{name}.db"))).unwrap());
+    }
+    let builder = builder();
+    builder.database().load(&std::fs::read_to_string(fixture(&format!("{name}.sql"))).unwrap());
+    builder
 }
 
 /// Sends every group's traffic to the provider.
@@ -56,13 +72,25 @@ fn call(app: &App, group: &str, proxy_key: &str) -> http::Request {
     }
 }
 
+/// In the order of the rows; within an instant, where 1.4.9 has none, in an order of their own.
+fn ids(rows: &[Value]) -> Vec<(Timestamp, &str)> {
+    let mut ids: Vec<(Timestamp, &str)> = rows
+        .iter()
+        .map(|row| (row["timestamp"].as_str().unwrap().parse().unwrap(), row["id"].as_str().unwrap()))
+        .collect();
+    assert!(ids.is_sorted_by(|(one, _), (next, _)| one >= next), "newest first");
+    ids.sort_unstable();
+    ids
+}
+
 #[tokio::test]
 async fn every_group_serves_with_its_own_keys() {
-    for name in ["sqlite", "sqlite-encrypted"] {
+    for name in fixtures() {
         let told = told(name);
         let provider = MockProvider::start();
         let app = on_copy_of(name).env("ENCRYPTION_KEY", told["encryption_key"].as_str().unwrap()).start().await;
-        assert!(app.dir().join("data/gpt-load.db.before-migration").exists(), "a copy is kept");
+        let copy = app.dir().join("data/gpt-load.db.before-migration");
+        assert_eq!(copy.exists(), name.starts_with("sqlite"), "a copy of a file is kept");
         redirect_to(&app, &provider).await;
         for group in STANDARD {
             provider.forget();
@@ -82,7 +110,7 @@ async fn every_group_serves_with_its_own_keys() {
 
 #[tokio::test]
 async fn the_api_shows_what_1_4_showed() {
-    for name in ["sqlite", "sqlite-encrypted"] {
+    for name in fixtures() {
         let told = told(name);
         let app = on_copy_of(name).env("ENCRYPTION_KEY", told["encryption_key"].as_str().unwrap()).start().await;
         let groups = app.api().data("/api/groups").await;
@@ -99,7 +127,6 @@ async fn the_api_shows_what_1_4_showed() {
             let of_group = told["keys"][ours["name"].as_str().unwrap()].as_array().unwrap();
             assert_eq!(keys["pagination"]["total_items"], of_group.len(), "keys of {}", ours["name"]);
         }
-        let ids = |rows: &[Value]| rows.iter().map(|row| row["id"].clone()).collect::<Vec<_>>();
         assert_eq!(ids(&app.logs("").await), ids(told["logs"].as_array().unwrap()), "logs in the same order");
     }
 }
@@ -107,7 +134,7 @@ async fn the_api_shows_what_1_4_showed() {
 #[tokio::test]
 async fn proxy_keys_and_aggregates_of_the_database_work() {
     let provider = MockProvider::start();
-    let app = on_copy_of("sqlite").start().await;
+    let app = on_copy_of(fixtures()[0]).start().await;
     redirect_to(&app, &provider).await;
     let cases = [
         ("team-openai", "gk-openai-b", 200),
@@ -151,7 +178,7 @@ async fn without_the_right_encryption_key_nothing_is_sent_and_it_is_said() {
 #[tokio::test]
 async fn plain_keys_serve_under_an_encryption_key_too_and_it_is_said() {
     let provider = MockProvider::start();
-    let app = on_copy_of("sqlite").env("ENCRYPTION_KEY", "set-later-by-the-operator").start().await;
+    let app = on_copy_of(fixtures()[0]).env("ENCRYPTION_KEY", "set-later-by-the-operator").start().await;
     assert!(app.output().contains("data_not_encrypted"), "{}", app.output());
     redirect_to(&app, &provider).await;
     assert_eq!(call(&app, "spare-openai", "pk-team-one").fetch().await.status, 200);
@@ -161,7 +188,7 @@ async fn plain_keys_serve_under_an_encryption_key_too_and_it_is_said() {
 #[tokio::test]
 async fn a_file_whose_writer_was_killed_is_opened_with_all_that_was_written() {
     let builder = on_copy_of("sqlite");
-    database::abandon(builder.dir(), "UPDATE groups SET display_name = 'in the write-ahead log' WHERE id = 1");
+    builder.database().abandon("UPDATE groups SET display_name = 'in the write-ahead log' WHERE id = 1");
     assert!(builder.dir().join("data/gpt-load.db-wal").metadata().unwrap().len() > 0);
     let app = builder.start().await;
     let groups = app.api().data("/api/groups").await;
@@ -175,7 +202,7 @@ async fn log_rows_under_a_former_key_are_shown_without_it_and_are_no_mismatch() 
     let builder = on_copy_of("sqlite-encrypted");
     let former = "UPDATE request_logs SET key_value = '00112233445566778899aabbccddeeff00112233445566778899aabb' \
                   WHERE key_value <> ''";
-    database::run(builder.dir(), [former]);
+    builder.database().run([former]);
     let app = builder.env("ENCRYPTION_KEY", told["encryption_key"].as_str().unwrap()).start().await;
     assert!(!app.output().contains("ENCRYPTION_KEY"), "{}", app.output());
     let logs = app.logs("").await;

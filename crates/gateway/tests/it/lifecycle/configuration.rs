@@ -3,9 +3,10 @@
 use serde_json::json;
 use testkit::app::{AUTH_KEY, Api};
 use testkit::http::Request;
+use testkit::servers::Engine;
 
 use super::{builder_without, ended};
-use crate::support::builder;
+use crate::support::{BINARY, builder, on_sqlite};
 
 const SECRET: &str = "hunter2-hunter2-hunter2";
 
@@ -49,8 +50,7 @@ async fn an_address_that_is_taken_is_a_fault_like_the_others() {
 #[tokio::test]
 async fn a_second_server_on_a_data_folder_ends_and_says_why() {
     let app = builder().start().await;
-    let dsn = app.dir().join("data/gpt-load.db");
-    let (code, output) = ended(builder().env("DATABASE_DSN", dsn.to_str().unwrap())).await;
+    let (code, output) = ended(app.beside(BINARY)).await;
     assert!(code.is_some_and(|code| code != 0), "{output}");
     let holder = format!("in use by another GPT-Load (process {})", app.pid());
     assert!(output.contains(&holder), "{output}");
@@ -96,7 +96,11 @@ async fn origins_of_all_kinds_do_not_get_credentials() {
 async fn the_dotenv_file_is_read_and_the_environment_wins() {
     let file = "# comment\nexport AUTH_KEY='sk-from-the-file-$0123'  # its own\n\
                 HOST=127.0.0.1\nFOLDER=elsewhere\nDATABASE_DSN=\"./${FOLDER}/my.db\"\nLOG_LEVEL=debug\n";
-    let app = builder_without(&["AUTH_KEY", "HOST"]).file(".env", file).env("LOG_LEVEL", "warn").start().await;
+    let app = builder_without(&["AUTH_KEY", "HOST", "DATABASE_DSN"])
+        .file(".env", file)
+        .env("LOG_LEVEL", "warn")
+        .start()
+        .await;
     let api = Api::new(app.addr(), "sk-from-the-file-$0123");
     assert_eq!(api.get("/api/groups").await.0, 200);
     assert!(app.dir().join("elsewhere/my.db").exists() && !app.dir().join("data").exists());
@@ -143,8 +147,21 @@ async fn the_host_may_be_a_name() {
 
 #[tokio::test]
 async fn a_slave_prepares_the_database_that_is_its_own() {
-    let app = builder().env("IS_SLAVE", "true").start().await;
+    let app = on_sqlite().env("IS_SLAVE", "true").start().await;
     assert_eq!(app.api().data("/api/groups").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_slave_waits_until_another_has_prepared_the_database_that_they_share() {
+    if Engine::of_tests() == Engine::Sqlite {
+        return;
+    }
+    let mut app = builder().start().await;
+    let (code, output) = ended(builder().env("IS_SLAVE", "true")).await;
+    assert!(code == Some(1) && output.contains("start a node without IS_SLAVE first"), "{output}");
+    app.kill9().await;
+    let slave = app.beside(BINARY).env("IS_SLAVE", "true").start().await;
+    assert_eq!(slave.api().data("/api/groups").await, json!([]));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use testkit::app::{AUTH_KEY, Api};
 use testkit::provider::MockProvider;
 
 use super::builder_without;
-use crate::support::builder;
+use crate::support::{builder, on_sqlite};
 
 #[tokio::test]
 async fn without_an_admin_key_one_is_made_printed_once_and_kept() {
@@ -39,7 +39,7 @@ async fn an_admin_key_that_is_given_is_neither_printed_nor_written() {
 
 #[tokio::test]
 async fn what_it_writes_is_for_its_user_only() {
-    let mut app = builder().start().await;
+    let mut app = on_sqlite().start().await;
     app.terminate();
     assert!(app.wait_exit().await.success());
     for (path, expected) in
@@ -52,7 +52,8 @@ async fn what_it_writes_is_for_its_user_only() {
 #[tokio::test]
 async fn with_an_encryption_key_no_provider_key_lies_in_the_data_folder_in_the_clear() {
     let provider = MockProvider::start();
-    let mut app = builder().env("ENCRYPTION_KEY", "an encryption key of the test").start().await;
+    // Its database lies there, too.
+    let mut app = on_sqlite().env("ENCRYPTION_KEY", "an encryption key of the test").start().await;
     app.set(json!({"request_log_write_interval_minutes": 0})).await;
     let keys = ["sk-clear-text-0001", "sk-dead-clear-text-0002"];
     let group =

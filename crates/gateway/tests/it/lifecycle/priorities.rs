@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::support::app_and_provider;
+use testkit::provider::MockProvider;
+
+use crate::support::on_sqlite;
 
 #[tokio::test]
 async fn the_threads_that_store_the_log_stand_back_for_those_that_serve() {
-    let (app, provider) = app_and_provider().await;
+    // A server's connections have no threads of their own.
+    let (app, provider) = (on_sqlite().start().await, MockProvider::start());
     let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).create().await;
     group.request("GET", "/v1/models").fetch().await;
     let threads = fs::read_dir(format!("/proc/{}/task", app.pid())).unwrap().map(|thread| {

@@ -5,7 +5,7 @@ use testkit::App;
 use testkit::app::{AUTH_KEY, GroupHandle};
 use testkit::provider::{MockProvider, Script};
 
-use crate::support::builder;
+use crate::support::{BINARY, builder};
 
 async fn calls(group: &GroupHandle, times: usize) {
     for _ in 0..times {
@@ -51,7 +51,7 @@ async fn key_states_survive_an_orderly_restart_and_a_kill() {
     // States are written in batches of 200 ms at most; what is seen in the database is there for good.
     app.eventually("the long rest to be stored", async || {
         let statement = ["SELECT model FROM key_cooldowns"];
-        crate::support::database::run(app.dir(), statement) == [vec![vec![json!("gpt-4o")]]]
+        app.database().run(statement) == [vec![vec![json!("gpt-4o")]]]
     })
     .await;
     app.kill9().await;
@@ -107,10 +107,7 @@ async fn a_later_admin_key_locks_no_client_out() {
     app.group("g").upstream(&provider.url()).keys(["sk-1"]).create().await;
     let mut first = app;
     first.kill9().await;
-    let file = std::fs::read(first.dir().join("data/gpt-load.db")).unwrap();
-    let log = std::fs::read(first.dir().join("data/gpt-load.db-wal")).unwrap_or_default();
-    let later = builder().env("AUTH_KEY", "sk-another-admin-key-987654321");
-    let later = later.file("data/gpt-load.db", file).file("data/gpt-load.db-wal", log).start().await;
+    let later = first.beside(BINARY).env("AUTH_KEY", "sk-another-admin-key-987654321").start().await;
     assert_eq!(later.api().get("/api/groups").await.0, 401);
     assert_eq!(later.proxied("GET", "g", "/v1/models", AUTH_KEY).fetch().await.status, 200, "the stored proxy key");
 }

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::entries;
 use crate::support::app_and_provider;
-use crate::support::database;
 
 #[tokio::test]
 async fn counters_and_statistics_agree_with_the_log() {
@@ -86,7 +85,7 @@ async fn a_graceful_stop_leaves_nothing_in_the_spool() {
         "SELECT request_count FROM api_keys",
         "SELECT sum(success_count) FROM group_hourly_stats",
     ];
-    assert_eq!(database::run(app.dir(), statements), [(); 3].map(|()| vec![vec![json!(20)]]));
+    assert_eq!(app.database().run(statements), [(); 3].map(|()| vec![vec![json!(20)]]));
     app.restart().await;
     assert_eq!(group.chat("last").fetch().await.status, 200);
     app.set(json!({"request_log_write_interval_minutes": 0})).await;

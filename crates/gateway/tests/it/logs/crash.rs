@@ -11,7 +11,7 @@ use testkit::app::GroupHandle;
 use testkit::http::{Connection, Request};
 use tokio::task::JoinSet;
 
-use crate::support::{app_and_provider, database};
+use crate::support::app_and_provider;
 
 const CLIENTS: usize = 16;
 /// The promise is 50 ms; the rest is for a machine that has more to do than this.
@@ -96,22 +96,19 @@ async fn call_until_cut(addr: SocketAddr, request: Request, book: Book) {
 }
 
 fn missing(app: &App, promised: &BTreeSet<String>) -> Vec<String> {
-    let [rows] = database::run(app.dir(), ["SELECT request_id FROM request_logs WHERE request_type = 'final'"]);
+    let [rows] = app.database().run(["SELECT request_id FROM request_logs WHERE request_type = 'final'"]);
     let stored: BTreeSet<_> = rows.iter().map(|row| row[0].as_str().unwrap().to_owned()).collect();
     promised.difference(&stored).cloned().collect()
 }
 
 /// No row twice, every retry followed by its final row, and counters and statistics what the rows add up to.
 fn sums_agree(app: &App) {
-    let [rows, logged, counted, hours] = database::run(
-        app.dir(),
-        [
-            "SELECT request_id, attempt, request_type FROM request_logs ORDER BY request_id, attempt",
-            "SELECT key_hash, count(*) FROM request_logs WHERE is_success GROUP BY key_hash",
-            "SELECT key_hash, request_count FROM api_keys WHERE request_count > 0",
-            "SELECT sum(success_count), sum(failure_count) FROM group_hourly_stats",
-        ],
-    );
+    let [rows, logged, counted, hours] = app.database().run([
+        "SELECT request_id, attempt, request_type FROM request_logs ORDER BY request_id, attempt",
+        "SELECT key_hash, count(*) FROM request_logs WHERE is_success GROUP BY key_hash",
+        "SELECT key_hash, request_count FROM api_keys WHERE request_count > 0",
+        "SELECT sum(success_count), sum(failure_count) FROM group_hourly_stats",
+    ]);
     let mut by_request: BTreeMap<&str, Vec<(u64, &str)>> = BTreeMap::new();
     for row in &rows {
         let attempt = (row[1].as_u64().unwrap(), row[2].as_str().unwrap());

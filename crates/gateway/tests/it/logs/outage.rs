@@ -8,10 +8,10 @@ use serde_json::json;
 use testkit::App;
 use testkit::app::GroupHandle;
 use testkit::provider::MockProvider;
+use testkit::servers::Engine;
 use tokio::time::{Instant, sleep};
 
 use super::entries;
-use crate::support::database::{self, WriteLock};
 use crate::support::{BINARY, app_and_provider};
 
 async fn one_group() -> (App, MockProvider, GroupHandle) {
@@ -31,12 +31,12 @@ async fn a_locked_database_delays_no_request_and_loses_no_row() {
     let (app, _provider, group) = one_group().await;
     call(&group, 3).await;
     entries(&app, 3, "").await;
-    let lock = WriteLock::take(app.dir());
+    let lock = app.database().lock();
     call(&group, 40).await;
     assert_eq!(app.logs("").await.len(), 3, "the log can still be read");
     drop(lock);
     entries(&app, 43, "").await;
-    let [used] = database::run(app.dir(), ["SELECT sum(request_count) FROM api_keys"]);
+    let [used] = app.database().run(["SELECT sum(request_count) FROM api_keys"]);
     assert_eq!(used, [[json!(43)]]);
 }
 
@@ -45,7 +45,7 @@ async fn an_outage_longer_than_any_patience_is_told_and_made_up_for() {
     let (app, _provider, group) = one_group().await;
     call(&group, 1).await;
     entries(&app, 1, "").await;
-    let lock = WriteLock::take(app.dir());
+    let lock = app.database().lock();
     let (mut sent, patience) = (1, Instant::now() + Duration::from_secs(45));
     while !app.output().contains("log entries wait in the spool") {
         assert!(Instant::now() < patience, "no word of the outage:\n{}", app.output());
@@ -56,7 +56,7 @@ async fn an_outage_longer_than_any_patience_is_told_and_made_up_for() {
     drop(lock);
     entries(&app, sent, "").await;
     let statements = ["SELECT count(DISTINCT request_id) FROM request_logs", "SELECT sum(request_count) FROM api_keys"];
-    let [rows, used] = database::run(app.dir(), statements);
+    let [rows, used] = app.database().run(statements);
     assert_eq!((rows, used), (vec![vec![json!(sent)]], vec![vec![json!(sent)]]));
 }
 
@@ -65,7 +65,7 @@ async fn states_of_keys_are_stored_once_the_database_is_back() {
     let (mut app, provider) = app_and_provider().await;
     let config = json!({"blacklist_threshold": 1});
     let group = app.group("g").upstream(&provider.url()).keys(["sk-dead-1", "sk-2"]).config(config).create().await;
-    let lock = WriteLock::take(app.dir());
+    let lock = app.database().lock();
     call(&group, 2).await;
     assert_eq!(app.key(&group, "sk-dead-1").await["status"], "invalid", "known at once");
     drop(lock);
@@ -84,7 +84,8 @@ const FULL_KIB: usize = 1024;
 async fn a_full_disk_costs_neither_requests_nor_rows() {
     let provider = MockProvider::start();
     let limited = format!("trap '' XFSZ; ulimit -S -f {FULL_KIB}; exec {BINARY}");
-    let app = App::builder("/bin/bash").arg("-c").arg(&limited).start().await;
+    // The database's own disk, too.
+    let app = App::builder_on(Engine::Sqlite, "/bin/bash").arg("-c").arg(&limited).start().await;
     app.set(json!({"request_log_write_interval_minutes": 0})).await;
     let config = json!({"enable_request_body_logging": true});
     let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).config(config).create().await;
@@ -108,7 +109,7 @@ async fn a_full_disk_costs_neither_requests_nor_rows() {
 #[tokio::test]
 async fn the_program_stops_in_time_although_the_database_is_locked() {
     let (mut app, _provider, group) = one_group().await;
-    let lock = WriteLock::take(app.dir());
+    let lock = app.database().lock();
     call(&group, 10).await;
     app.terminate();
     assert_eq!(app.wait_exit().await.code(), Some(0));

@@ -9,8 +9,8 @@ use testkit::provider::errors::openai;
 use testkit::provider::{Answer, Script};
 
 use super::single_key;
+use crate::support::app_and_provider;
 use crate::support::keys::{key_of, key_state};
-use crate::support::{app_and_provider, database};
 
 /// Headers that are written in whole seconds, and two clocks that are read a moment apart.
 const SLACK: SignedDuration = SignedDuration::from_secs(2);
@@ -238,8 +238,7 @@ async fn a_long_rest_survives_a_crash() {
     provider.on_key(&key_of("g", "only"), Script::limited(3_000));
     let group = single_key(&app, "g", &provider, json!({})).await;
     assert_eq!(group.chat("gpt-4o").fetch().await.status, 429);
-    let is_stored =
-        async || database::run(app.dir(), ["SELECT model FROM key_cooldowns"]) == [vec![vec![json!("gpt-4o")]]];
+    let is_stored = async || app.database().run(["SELECT model FROM key_cooldowns"]) == [vec![vec![json!("gpt-4o")]]];
     app.eventually("the rest is stored", is_stored).await;
     app.kill9().await;
     app.restart().await;

@@ -5,9 +5,9 @@ use testkit::http::Reply;
 use testkit::provider::Script;
 use testkit::provider::errors::openai;
 
+use crate::support::app_and_provider;
 use crate::support::call::Call::{Chat, GeminiChat, Generate, Messages, Responses};
 use crate::support::keys::{key_of, test_key};
-use crate::support::{app_and_provider, database};
 
 fn refused(reply: &Reply) -> Value {
     assert_eq!(reply.status, 503, "{}", reply.text());
@@ -75,7 +75,7 @@ async fn disabled_keys_are_told_apart() {
     let group = app.group("g").upstream(&provider.url()).keys(keys).create().await;
     app.terminate();
     app.wait_exit().await;
-    database::run(app.dir(), ["UPDATE api_keys SET status = 'disabled'"]);
+    app.database().run(["UPDATE api_keys SET status = 'disabled'"]);
     app.restart().await;
     let message = refused(&group.chat("gpt-4o").fetch().await)["message"].clone();
     assert_eq!(message, "No active API keys available for this group (2 keys: 2 disabled)");

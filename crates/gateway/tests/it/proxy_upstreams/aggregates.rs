@@ -6,7 +6,6 @@ use testkit::provider::errors::{Kind, openai};
 
 use super::sites::{aggregate, app_and_sites, calls, counts, group, rows};
 use crate::support::call::Call::{Generate, Messages};
-use crate::support::database;
 use crate::support::keys::test_key;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +87,7 @@ async fn a_disabled_member_is_passed_over_and_a_disabled_group_refuses() {
     let closed = aggregate(&app, "closed", &[(&on, 1)]).await;
     app.terminate();
     app.wait_exit().await;
-    database::run(app.dir(), ["UPDATE groups SET enabled = 0 WHERE name IN ('off', 'closed')"]);
+    app.database().run(["UPDATE groups SET enabled = false WHERE name IN ('off', 'closed')"]);
     app.restart().await;
     calls(&both, "gpt-4o", 5).await;
     for group in [&off, &closed] {

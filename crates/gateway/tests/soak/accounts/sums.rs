@@ -1,9 +1,8 @@
 //! Whether what is counted agrees with the rows of the log.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use testkit::database;
+use testkit::database::Database;
 
 use crate::book::Book;
 use crate::provider::{Kind, Nature};
@@ -41,16 +40,16 @@ const HOURS: &str = "
         UNION ALL SELECT 'counted', * FROM (SELECT * FROM counted EXCEPT SELECT * FROM logged))";
 
 /// Hourly statistics against the rows of the log. Those of an aggregate go with it.
-pub(crate) fn check_hours(folder: &Path, world: &World) -> Vec<String> {
+pub(crate) fn check_hours(database: &Database, world: &World) -> Vec<String> {
     let gone = world.gone.lock().expect("nobody panics with it");
-    let [odd] = database::run(folder, [HOURS]);
+    let [odd] = database.run([HOURS]);
     let there = odd.iter().filter(|row| row[2].as_u64().is_none_or(|group| !gone.contains(&group)));
     there.map(|row| format!("hour, group, successes and failures that are only {row:?}")).collect()
 }
 
 /// Counters of keys against the rows of the log.
-pub(crate) fn check_counters(folder: &Path) -> Vec<String> {
-    let odd = database::run(folder, ODD.map(|(_, statement)| statement));
+pub(crate) fn check_counters(database: &Database) -> Vec<String> {
+    let odd = database.run(ODD.map(|(_, statement)| statement));
     let found = ODD.iter().zip(&odd).filter(|(_, rows)| !rows.is_empty());
     found.map(|((what, _), rows)| format!("{} {what}: {:?}", rows.len(), &rows[..rows.len().min(5)])).collect()
 }
@@ -58,11 +57,11 @@ pub(crate) fn check_counters(folder: &Path) -> Vec<String> {
 /// States and failures of keys against what the provider said of them and the log holds.
 ///
 /// A refusal counts unless its client had gone before it was judged: such an attempt is logged as 499.
-pub(crate) fn check_states(folder: &Path, world: &World) -> Vec<String> {
+pub(crate) fn check_states(database: &Database, world: &World) -> Vec<String> {
     let seen = refusals(&world.book);
     let lasting: Vec<_> = world.groups().iter().filter(|group| group.lasting).map(|group| group.id).collect();
     let touched = world.touched.lock().expect("nobody panics with it");
-    let [keys] = database::run(folder, [KEYS]);
+    let [keys] = database.run([KEYS]);
     let mut faults = Vec::new();
     for row in &keys {
         let (key, status) = (row[0].as_str().unwrap_or_default(), row[2].as_str().unwrap_or_default());

@@ -7,15 +7,17 @@ use super::{Connections, fault, time_text};
 use crate::StorageError;
 use crate::engine::migrations::{MYSQL, Migrated, Migration, pending};
 
-/// Lifts MariaDB's limit for the connection; MySQL's is for queries only.
-pub(super) const UNLIMITED: &str = "SET @unlimited = 1 /*M!100600 , SESSION max_statement_time = 0 */";
+/// Lifts limits for the connection: statements about tables wait for all transactions on them. MySQL's own limit on time is for queries
+/// only.
+pub(super) const UNLIMITED: &str =
+    "SET SESSION lock_wait_timeout = 3600 /*M!100600 , SESSION max_statement_time = 0 */";
 
 /// Of the database, not of the server: a name of at most 64 characters. Seconds.
 const LOCK: &str = "SELECT CAST(coalesce(GET_LOCK(concat('gpt-load.', md5(database())), 3600), 0) AS SIGNED)";
 
 /// One node at a time: the others wait and then find nothing to do. The lock ends with the connection.
 pub(crate) async fn run(connections: &Connections) -> Result<Migrated, StorageError> {
-    let mut connection = connections.pool.acquire().await.map_err(fault)?.detach();
+    let mut connection = connections.pools.writers.acquire().await.map_err(fault)?.detach();
     sqlx::raw_sql(UNLIMITED).execute(&mut connection).await.map_err(fault)?;
     let locked: i64 = sqlx::query_scalar(LOCK).fetch_one(&mut connection).await.map_err(fault)?;
     if locked != 1 {
@@ -28,6 +30,11 @@ pub(crate) async fn run(connections: &Connections) -> Result<Migrated, StorageEr
     }
     sqlx::Connection::close(connection).await.map_err(fault)?;
     Ok(Migrated { from, to, copy: None })
+}
+
+pub(crate) async fn is_done(connections: &Connections) -> Result<bool, StorageError> {
+    let mut connection = connections.pools.readers.acquire().await.map_err(fault)?;
+    Ok(pending(&MYSQL, version(&mut connection).await?)?.0.next().is_none())
 }
 
 async fn version(connection: &mut MySqlConnection) -> Result<i64, StorageError> {

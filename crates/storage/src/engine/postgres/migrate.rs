@@ -11,7 +11,7 @@ const LOCK: i64 = 0x6770_742d_6c6f_6164;
 
 /// All in one transaction, one node at a time: the others wait and then find nothing to do.
 pub(crate) async fn run(connections: &Connections) -> Result<Migrated, StorageError> {
-    let mut tx = connections.pool.begin().await.map_err(fault)?;
+    let mut tx = connections.pools.writers.begin().await.map_err(fault)?;
     let unlimited =
         "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL client_min_messages = warning";
     sqlx::raw_sql(unlimited).execute(&mut *tx).await.map_err(fault)?;
@@ -23,6 +23,11 @@ pub(crate) async fn run(connections: &Connections) -> Result<Migrated, StorageEr
     }
     tx.commit().await.map_err(fault)?;
     Ok(Migrated { from, to, copy: None })
+}
+
+pub(crate) async fn is_done(connections: &Connections) -> Result<bool, StorageError> {
+    let mut connection = connections.pools.readers.acquire().await.map_err(fault)?;
+    Ok(pending(&POSTGRES, version(&mut connection).await?)?.0.next().is_none())
 }
 
 async fn version(connection: &mut PgConnection) -> Result<i64, StorageError> {

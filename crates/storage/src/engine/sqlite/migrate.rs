@@ -43,6 +43,10 @@ pub(crate) async fn run(connections: &Connections) -> Result<Migrated, StorageEr
     Ok(Migrated { from, to, copy })
 }
 
+pub(crate) async fn is_done(connections: &Connections) -> Result<bool, StorageError> {
+    Ok(pending(&SQLITE, version(connections).await?)?.0.next().is_none())
+}
+
 async fn version(connections: &Connections) -> Result<i64, StorageError> {
     if !has_table(connections, "schema_versions").await? {
         return Ok(0);

@@ -1,0 +1,66 @@
+//! The connections to a database server.
+
+use std::time::{Duration, Instant};
+
+use sqlx::pool::PoolOptions;
+use sqlx::{ConnectOptions as _, Connection, Database, Pool};
+
+use crate::StorageError;
+use crate::dsn::Server;
+
+/// Connections that write.
+const WRITERS: u32 = 4;
+/// Connections that read: apart from the others, so that nothing is hidden by changes that wait for a lock.
+const READERS: u32 = 6;
+/// How long a call waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a server that is just starting is waited for.
+const START_TIMEOUT: Duration = Duration::from_secs(5);
+const START_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Connections, made when they are needed.
+pub(super) struct Pools<D: Database> {
+    pub(super) readers: Pool<D>,
+    pub(super) writers: Pool<D>,
+}
+
+impl<D: Database> Pools<D> {
+    /// Tries whether the server lets us in, too. `fault` tells what may pass.
+    pub(super) async fn open(
+        prepared: PoolOptions<D>,
+        options: <D::Connection as Connection>::Options,
+        server: &Server,
+        fault: fn(sqlx::Error) -> StorageError,
+    ) -> Result<Self, StorageError> {
+        let unreachable = |source| StorageError::Unreachable { server: server.endpoint.to_string(), source };
+        try_out::<D>(&options, fault).await.map_err(unreachable)?;
+        let prepared = prepared.acquire_timeout(ACQUIRE_TIMEOUT);
+        Ok(Self {
+            readers: prepared.clone().max_connections(READERS).connect_lazy_with(options.clone()),
+            writers: prepared.max_connections(WRITERS).connect_lazy_with(options),
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        self.writers.close().await;
+        self.readers.close().await;
+    }
+}
+
+async fn try_out<D: Database>(
+    options: &<D::Connection as Connection>::Options,
+    fault: fn(sqlx::Error) -> StorageError,
+) -> Result<(), sqlx::Error> {
+    let patience = Instant::now() + START_TIMEOUT;
+    loop {
+        let Ok(connected) = tokio::time::timeout(START_TIMEOUT, options.connect()).await else {
+            return Err(sqlx::Error::PoolTimedOut);
+        };
+        match connected.map_err(fault) {
+            Ok(connection) => return connection.close().await,
+            Err(StorageError::Unavailable(_)) if Instant::now() < patience => tokio::time::sleep(START_INTERVAL).await,
+            Err(StorageError::Unavailable(error) | StorageError::Database(error)) => return Err(error),
+            Err(_) => return Err(sqlx::Error::PoolTimedOut),
+        }
+    }
+}
