@@ -99,21 +99,20 @@ impl Tasks {
         self.record.write(&status, &ignored).await;
     }
 
-    async fn ended(&self, outcome: anyhow::Result<Value>) {
-        {
-            let Last { status, started, .. } = &mut *self.last();
-            status.is_running = false;
-            status.finished_at = Some(Timestamp::now());
-            status.duration_seconds = Some(started.elapsed().as_secs_f64());
-            match outcome {
-                Ok(result) => status.result = Some(result),
-                Err(error) => {
-                    tracing::warn!(task = ?status.task_type, group = %status.group_name, error = format!("{error:#}"), "task failed");
-                    status.error = Some(format!("{error:#}"));
-                }
+    /// How a task stands that has just ended; it is noted on disk.
+    async fn end(&self, outcome: anyhow::Result<Value>) -> Status {
+        let (mut status, ignored) = (self.status(), self.ignored());
+        status.is_running = false;
+        status.finished_at = Some(Timestamp::now());
+        match outcome {
+            Ok(result) => status.result = Some(result),
+            Err(error) => {
+                tracing::warn!(task = ?status.task_type, group = %status.group_name, error = format!("{error:#}"), "task failed");
+                status.error = Some(format!("{error:#}"));
             }
         }
-        self.note().await;
+        self.record.write(&status, &ignored).await;
+        status
     }
 }
 
@@ -134,7 +133,12 @@ impl Claim {
         self.0.tracker.clone().spawn(async move {
             let outcome =
                 work.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the task failed by a fault of the program")));
-            self.0.ended(outcome).await;
+            let tasks = Arc::clone(&self.0);
+            let ended = tasks.end(outcome).await;
+            // Whoever sees that this task has ended may start another one.
+            let mut last = tasks.last();
+            drop(self);
+            last.status = ended;
         });
         status
     }
