@@ -26,7 +26,7 @@ test: packages lint test-rust test-demo test-sdk ## install what tests need, the
 test-rust: packages ## unit and flow tests
 	cargo test --locked --workspace
 
-test-sdk: packages test-programs .venv/installed $(SDK)/node_modules/.package-lock.json ## the providers' own SDKs
+test-sdk: packages test-programs .venv/installed $(SDK)/node_modules/.package-lock.json ## the providers' own SDKs, and the admin API against its description
 	node $(SDK)/run.mjs $(PYTHON) debug
 
 test-demo: test-programs ## the demo, as a test

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ mod check;
 pub use check::{GroupError, check_length};
 
 /// The provider's dialect a group speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChannelType {
     /// OpenAI's chat completions and everything compatible with them.
@@ -59,7 +60,7 @@ impl FromStr for ChannelType {
 }
 
 /// Whether a group has keys of its own or spreads over other groups.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupKind {
     /// Has keys and upstreams.
@@ -93,11 +94,13 @@ impl FromStr for GroupKind {
 }
 
 /// One base URL of a group and its share of the traffic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UpstreamSpec {
     /// Absolute `http` or `https` URL, perhaps with a path.
+    #[schemars(regex(pattern = "^https?://."))]
     pub url: String,
     /// Share relative to the other upstreams, 0 to 1000; 0 takes none.
+    #[schemars(range(max = 1000))]
     pub weight: u32,
 }
 

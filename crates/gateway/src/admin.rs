@@ -7,19 +7,19 @@
 //! | [`attachment`] | answers that are files |
 //! | [`groups`], [`keys`], [`tasks`], [`settings`], [`logs`], [`channel_types`], [`health`] | the resources |
 //! | [`dashboard`], [`integration`] | what the console shows first, and what clients ask to set themselves up |
+//! | [`openapi`] | routes with their description |
 //! | [`fallback`] | paths that are nothing |
 //!
 //! A change is stored first, then put in force; when the answer leaves, it is in force. Error bodies are built in [`error`] only.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_extractor_with_state, from_fn, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
-use axum::routing::{delete, get, post, put};
 use domain::secret::Secret;
 use jiff::tz::TimeZone;
 use storage::Db;
@@ -31,7 +31,8 @@ use crate::keyring::Keyring;
 use crate::probe::Prober;
 use crate::snapshot::build::Publisher;
 use crate::tasks::Tasks;
-use auth::{Admin, Gate};
+use auth::Gate;
+use openapi::{Entry, Routes};
 
 mod attachment;
 mod auth;
@@ -48,6 +49,7 @@ mod language;
 mod login;
 mod logs;
 mod messages;
+mod openapi;
 mod page;
 mod reply;
 mod settings;
@@ -95,72 +97,91 @@ pub struct AdminState {
 ///
 /// Requests carry the peer's address as [`ConnectInfo`](axum::extract::ConnectInfo).
 pub fn router(state: Arc<AdminState>) -> Router {
-    let context = Arc::new(Context { gate: Gate::new(&state.auth_key), edits: Mutex::default(), state });
+    let gate = Gate::new(&state.auth_key);
+    let context = Arc::new(Context { gate, edits: Mutex::default(), entries: OnceLock::new(), state });
 
-    let open = Router::new()
-        .route("/health", get(health::health))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/api/integration/info", get(integration::of_all))
-        .route("/proxy/{group}/api/integration/info", get(integration::of_one))
-        .route("/api/auth/login", post(login::login).layer(DefaultBodyLimit::max(LOGIN_BODY_LIMIT)));
+    let open = Routes::of("Open")
+        .get("/health", "The process as 1.4.x tells of it", health::health)
+        .get("/health/live", "Whether the process answers", health::live)
+        .get("/health/ready", "Whether requests may be sent here", health::ready)
+        .also(&[503])
+        .get("/api/integration/info", "The groups that a proxy key opens", integration::of_all)
+        .get("/proxy/{group}/api/integration/info", "One group, if a proxy key opens it", integration::of_one);
 
-    let groups = Router::new()
-        .route("/api/channel-types", get(channel_types::list))
-        .route("/api/groups", get(groups::list::full).post(groups::create::create))
-        .route("/api/groups/list", get(groups::list::short))
-        .route("/api/groups/config-options", get(groups::config_options::list))
-        .route("/api/groups/reorder", put(groups::reorder::reorder))
-        .route("/api/groups/{id}", put(groups::update::update).delete(groups::remove::remove))
-        .route("/api/groups/{id}/copy", post(groups::copy::copy))
-        .route("/api/groups/{id}/enabled", put(groups::enabled::update))
-        .route("/api/groups/{id}/models", get(groups::calls::models))
-        .route("/api/groups/{id}/try", post(groups::calls::look))
-        .route("/api/groups/{id}/stats", get(groups::stats::stats))
-        .route("/api/groups/{id}/sub-groups", get(groups::sub_groups::list).post(groups::add_sub_groups::add))
-        .route("/api/groups/{id}/sub-groups/{sub}", delete(groups::sub_groups::remove))
-        .route("/api/groups/{id}/sub-groups/{sub}/weight", put(groups::sub_groups::reweigh))
-        .route("/api/groups/{id}/parent-aggregate-groups", get(groups::parents::list));
+    let login = Routes::of("Open")
+        .post("/api/auth/login", "Whether a key is the admin key", login::login)
+        .also(&[401])
+        .layered(|router| router.layer(DefaultBodyLimit::max(LOGIN_BODY_LIMIT)));
 
-    let keys = Router::new()
-        .route("/api/keys", get(keys::list::list))
-        .route("/api/keys/export", get(keys::export::export))
-        .route("/api/keys/{id}/notes", put(keys::notes::update))
-        .route("/api/keys/restore-all-invalid", post(keys::restore::all_invalid))
-        .route("/api/keys/clear-all-invalid", post(keys::remove::all_invalid))
-        .route("/api/keys/clear-all", post(keys::remove::all))
-        .route("/api/keys/validate-group", post(keys::bulk::validate))
-        .route("/api/tasks/status", get(tasks::status))
-        .route("/api/tasks/ignored", get(tasks::ignored));
+    let groups = Routes::of("Groups")
+        .get("/api/channel-types", "The dialects a group may speak", channel_types::list)
+        .get("/api/groups", "All groups, by `sort`, then the newest first", groups::list::full)
+        .post("/api/groups", "Make a group", groups::create::create)
+        .get("/api/groups/list", "All groups, in short", groups::list::short)
+        .get("/api/groups/config-options", "The settings a group may override", groups::config_options::list)
+        .put("/api/groups/reorder", "Give groups their places in lists; all or none", groups::reorder::reorder)
+        .put("/api/groups/{id}", "Change a group; what is absent stays", groups::update::update)
+        .delete("/api/groups/{id}", "Delete a group with its keys and links", groups::remove::remove)
+        .post("/api/groups/{id}/copy", "Make a group like another one; its keys follow in a task", groups::copy::copy)
+        .put("/api/groups/{id}/enabled", "Let a group serve, or stop it", groups::enabled::update)
+        .get("/api/groups/{id}/models", "The models that the upstream offers", groups::calls::models)
+        .also_fails(&[502, 503])
+        .post("/api/groups/{id}/try", "Make one real call with the test model, and see it", groups::calls::look)
+        .also_fails(&[502, 503])
+        .get("/api/groups/{id}/stats", "Keys and requests of a group", groups::stats::stats)
+        .get("/api/groups/{id}/sub-groups", "The members of an aggregate", groups::sub_groups::list)
+        .post("/api/groups/{id}/sub-groups", "Add members to an aggregate; all or none", groups::add_sub_groups::add)
+        .delete("/api/groups/{id}/sub-groups/{sub}", "Take a member out of an aggregate", groups::sub_groups::remove)
+        .put("/api/groups/{id}/sub-groups/{sub}/weight", "Give a member another share", groups::sub_groups::reweigh)
+        .get("/api/groups/{id}/parent-aggregate-groups", "The aggregates a group is in", groups::parents::list);
 
-    let any_number_of_keys = Router::new()
-        .route("/api/keys/add-async", post(keys::bulk::add))
-        .route("/api/keys/delete-async", post(keys::bulk::delete))
-        .layer(DefaultBodyLimit::max(UPLOAD_LIMIT));
+    let keys = Routes::of("Keys")
+        .get("/api/keys", "A page of a group's keys", keys::list::list)
+        .get("/api/keys/export", "The keys of a group, one a line", keys::export::export)
+        .put("/api/keys/{id}/notes", "Replace the remark on a key", keys::notes::update)
+        .post("/api/keys/restore-all-invalid", "Bring a group's invalid keys back", keys::restore::all_invalid)
+        .post("/api/keys/clear-all-invalid", "Delete a group's invalid keys", keys::remove::all_invalid)
+        .post("/api/keys/clear-all", "Delete all keys of a group", keys::remove::all)
+        .post("/api/keys/validate-group", "Test the keys of a group in a task", keys::bulk::validate)
+        .get("/api/tasks/status", "How the last task stands", tasks::status)
+        .get("/api/tasks/ignored", "What the last import ignored, and why; the first 1,000", tasks::ignored);
 
-    let many_keys = Router::new()
-        .route("/api/keys/add-multiple", post(keys::add::add))
-        .route("/api/keys/delete-multiple", post(keys::remove::some))
-        .route("/api/keys/disable-multiple", post(keys::switch::disable))
-        .route("/api/keys/enable-multiple", post(keys::switch::enable))
-        .route("/api/keys/restore-multiple", post(keys::restore::some))
-        .route("/api/keys/test-multiple", post(keys::test::test))
-        .layer(DefaultBodyLimit::max(KEYS_BODY_LIMIT))
-        .layer(from_fn_with_state(Arc::new(Semaphore::new(KEY_LISTS_AT_ONCE)), in_turn));
+    let any_number_of_keys = Routes::of("Keys")
+        .post("/api/keys/add-async", "Add any number of keys to a group in a task", keys::bulk::add)
+        .post("/api/keys/delete-async", "Delete any number of keys of a group in a task", keys::bulk::delete)
+        .layered(|router| router.layer(DefaultBodyLimit::max(UPLOAD_LIMIT)));
 
-    let rest = Router::new()
-        .route("/api/settings", get(settings::list).put(settings::update))
-        .route("/api/logs", get(logs::list::list))
-        .route("/api/logs/export", get(logs::export::export))
-        .route("/api/dashboard/stats", get(dashboard::stats::stats))
-        .route("/api/dashboard/chart", get(dashboard::chart::chart))
-        .route("/api/dashboard/encryption-status", get(dashboard::encryption::status));
+    let many_keys = Routes::of("Keys")
+        .post("/api/keys/add-multiple", "Add up to 5,000 keys to a group", keys::add::add)
+        .post("/api/keys/delete-multiple", "Delete up to 5,000 keys of a group", keys::remove::some)
+        .post("/api/keys/disable-multiple", "Take up to 5,000 keys of a group out of use", keys::switch::disable)
+        .post("/api/keys/enable-multiple", "Let up to 5,000 disabled keys of a group serve again", keys::switch::enable)
+        .post("/api/keys/restore-multiple", "Bring up to 5,000 invalid keys of a group back", keys::restore::some)
+        .post("/api/keys/test-multiple", "Test up to 5,000 keys of a group, by a real call each", keys::test::test)
+        .layered(|router| {
+            let in_turn = from_fn_with_state(Arc::new(Semaphore::new(KEY_LISTS_AT_ONCE)), in_turn);
+            router.layer(DefaultBodyLimit::max(KEYS_BODY_LIMIT)).layer(in_turn)
+        });
 
-    // One layer over all of them, so that no handler can forget to ask for the key.
-    let closed = groups.merge(keys).merge(many_keys).merge(any_number_of_keys).merge(rest);
-    let closed = closed.route_layer(from_extractor_with_state::<Admin, _>(Arc::clone(&context)));
+    let rest = Routes::of("System")
+        .get("/api/settings", "All settings with their values", settings::list)
+        .put("/api/settings", "Change some settings; all or none", settings::update)
+        .get("/api/logs", "A page of the request log, newest first", logs::list::list)
+        .get("/api/logs/export", "The keys that stand in the log, each once", logs::export::export)
+        .get("/api/dashboard/stats", "Four figures with their trends, and what is unsafe", dashboard::stats::stats)
+        .get("/api/dashboard/chart", "Requests of the last 24 hours, by the hour", dashboard::chart::chart)
+        .get(
+            "/api/dashboard/encryption-status",
+            "Whether the stored keys fit ENCRYPTION_KEY",
+            dashboard::encryption::status,
+        )
+        .get("/api/openapi.json", "This description", openapi::serve);
 
-    open.merge(closed)
+    let closed = groups.merge(keys).merge(many_keys).merge(any_number_of_keys).merge(rest).close(&context);
+    let (router, entries) = open.merge(login).merge(closed).into_parts();
+    context.entries.get_or_init(|| entries);
+
+    router
         .fallback(fallback::answer)
         .method_not_allowed_fallback(fallback::answer)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -182,6 +203,8 @@ struct Context {
     gate: Gate,
     /// Held while groups or their links are read, checked and written, so that of two changes at once none is lost.
     edits: Mutex<()>,
+    /// All routes, as they are described.
+    entries: OnceLock<Vec<Entry>>,
 }
 
 impl Deref for Context {

@@ -20,36 +20,42 @@ pub struct ApiError {
     message: Message,
 }
 
-/// Errors by kind. The words and statuses are those of GPT-Load 1.4.x, but `UPSTREAM_ERROR`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Code {
-    BadRequest,
-    InvalidJson,
-    ValidationFailed,
-    Unauthorized,
-    NotFound,
-    DuplicateResource,
-    TaskInProgress,
-    DatabaseError,
-    UpstreamError,
-    NoKeysAvailable,
+macro_rules! codes {
+    ($($name:ident $status:ident $word:literal;)*) => {
+        /// Errors by kind. The words and statuses are those of GPT-Load 1.4.x, but `UPSTREAM_ERROR`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Code {
+            $($name,)*
+        }
+
+        impl Code {
+            const ALL: &[Self] = &[$(Self::$name,)*];
+
+            fn parts(self) -> (StatusCode, &'static str) {
+                match self {
+                    $(Self::$name => (StatusCode::$status, $word),)*
+                }
+            }
+        }
+    };
 }
 
-impl Code {
-    fn parts(self) -> (StatusCode, &'static str) {
-        match self {
-            Self::BadRequest => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
-            Self::InvalidJson => (StatusCode::BAD_REQUEST, "INVALID_JSON"),
-            Self::ValidationFailed => (StatusCode::BAD_REQUEST, "VALIDATION_FAILED"),
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-            Self::DuplicateResource => (StatusCode::CONFLICT, "DUPLICATE_RESOURCE"),
-            Self::TaskInProgress => (StatusCode::CONFLICT, "TASK_IN_PROGRESS"),
-            Self::DatabaseError => (StatusCode::INTERNAL_SERVER_ERROR, "DATABASE_ERROR"),
-            Self::UpstreamError => (StatusCode::BAD_GATEWAY, "UPSTREAM_ERROR"),
-            Self::NoKeysAvailable => (StatusCode::SERVICE_UNAVAILABLE, "NO_KEYS_AVAILABLE"),
-        }
-    }
+codes! {
+    BadRequest BAD_REQUEST "BAD_REQUEST";
+    InvalidJson BAD_REQUEST "INVALID_JSON";
+    ValidationFailed BAD_REQUEST "VALIDATION_FAILED";
+    Unauthorized UNAUTHORIZED "UNAUTHORIZED";
+    NotFound NOT_FOUND "NOT_FOUND";
+    DuplicateResource CONFLICT "DUPLICATE_RESOURCE";
+    TaskInProgress CONFLICT "TASK_IN_PROGRESS";
+    DatabaseError INTERNAL_SERVER_ERROR "DATABASE_ERROR";
+    UpstreamError BAD_GATEWAY "UPSTREAM_ERROR";
+    NoKeysAvailable SERVICE_UNAVAILABLE "NO_KEYS_AVAILABLE";
+}
+
+/// Every status of an error with its words.
+pub fn codes() -> impl Iterator<Item = (StatusCode, &'static str)> {
+    Code::ALL.iter().map(|code| code.parts())
 }
 
 impl ApiError {

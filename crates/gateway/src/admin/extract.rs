@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
 use domain::raw_object::RawObject;
+use domain::rewrite::headers::credential;
 use http::request::Parts;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IntoDeserializer, MapAccess};
@@ -13,6 +14,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IntoDeserializer,
 use super::Context;
 use super::error::ApiError;
 use super::messages::Message;
+use crate::snapshot::proxy_keys::{KeyDigest, digest_of};
 
 /// A JSON body, whatever the `Content-Type` says: `curl -d` sends forms' type.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +71,19 @@ impl FromRequestParts<Arc<Context>> for ClientIp {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
         Ok(Self(context.trusted_proxies.client_ip(peer, &parts.headers)))
+    }
+}
+
+/// The key of a client of the data plane, in any place where such clients put it. Whether it opens anything isn't known yet.
+#[derive(Clone, Copy, Debug)]
+pub struct ProxyKey(pub KeyDigest);
+
+impl<S: Send + Sync> FromRequestParts<S> for ProxyKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let key = credential(&parts.headers, parts.uri.query()).filter(|key| !key.is_empty());
+        key.map(|key| Self(digest_of(&key))).ok_or_else(|| ApiError::invalid(&Message::WrongProxyKey))
     }
 }
 

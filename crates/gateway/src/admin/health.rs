@@ -6,18 +6,21 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::timeout;
 
 use super::Parts;
+use super::openapi::schema::Rfc3339;
 
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The process as 1.4.x tells of it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Health {
     status: &'static str,
+    #[schemars(with = "Rfc3339")]
     timestamp: Timestamp,
     uptime: String,
 }
@@ -29,7 +32,7 @@ pub async fn health(State(context): Parts) -> Json<Health> {
 }
 
 /// Nothing but a word.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Liveness {
     status: &'static str,
 }
@@ -40,7 +43,7 @@ pub async fn live() -> Json<Liveness> {
 }
 
 /// Whether requests may come, and why not.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Readiness {
     status: &'static str,
     /// What is in the way.

@@ -2,22 +2,20 @@
 
 use axum::extract::State;
 use domain::group::{ChannelType, Group};
-use domain::rewrite::headers::credential;
-use http::Uri;
-use http::header::HeaderMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Parts;
 use super::error::ApiError;
-use super::extract::InPath;
+use super::extract::{InPath, ProxyKey};
 use super::messages::Message;
 use super::reply::{Data, Reply};
 use crate::channels;
-use crate::snapshot::proxy_keys::{KeyDigest, digest_of};
+use crate::snapshot::proxy_keys::KeyDigest;
 use crate::snapshot::{Route, Snapshot};
 
 /// A group as its clients see it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct GroupInfo {
     name: String,
     display_name: String,
@@ -28,8 +26,8 @@ pub struct GroupInfo {
 }
 
 /// `GET /api/integration/info?key=`: all groups that the key opens, in the order of lists.
-pub async fn of_all(State(context): Parts, uri: Uri, headers: HeaderMap) -> Reply<Vec<GroupInfo>> {
-    let (key, snapshot) = (shown(&headers, &uri)?, context.publisher.current());
+pub async fn of_all(State(context): Parts, ProxyKey(key): ProxyKey) -> Reply<Vec<GroupInfo>> {
+    let snapshot = context.publisher.current();
     if !snapshot.routes().any(|route| opens(&snapshot, route, &key)) {
         return Err(ApiError::invalid(&Message::WrongProxyKey));
     }
@@ -47,21 +45,15 @@ pub async fn of_all(State(context): Parts, uri: Uri, headers: HeaderMap) -> Repl
 pub async fn of_one(
     State(context): Parts,
     InPath(name): InPath<String>,
-    uri: Uri,
-    headers: HeaderMap,
+    ProxyKey(key): ProxyKey,
 ) -> Reply<[GroupInfo; 1]> {
-    let (key, snapshot) = (shown(&headers, &uri)?, context.publisher.current());
+    let snapshot = context.publisher.current();
     let route = snapshot.route(&name).ok_or_else(|| ApiError::not_found(&Message::NoGroupNamed(name)))?;
     if !opens(&snapshot, route, &key) {
         return Err(ApiError::invalid(&Message::WrongProxyKey));
     }
     let group = context.db.group(route.id).await?;
     Ok(Data([GroupInfo::new(group, String::new())]))
-}
-
-fn shown(headers: &HeaderMap, uri: &Uri) -> Result<KeyDigest, ApiError> {
-    let key = credential(headers, uri.query()).filter(|key| !key.is_empty());
-    key.map(|key| digest_of(&key)).ok_or_else(|| ApiError::invalid(&Message::WrongProxyKey))
 }
 
 fn opens(snapshot: &Snapshot, route: &Route, key: &KeyDigest) -> bool {

@@ -5,6 +5,7 @@
 
 use domain::ids::{GroupId, KeyId};
 use domain::secret::Secret;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use storage::keys::KeyFilter;
 use storage::{Db, PageRequest};
@@ -23,20 +24,21 @@ pub mod remove;
 pub mod restore;
 pub mod switch;
 pub mod test;
-mod upload;
+pub mod upload;
 
 /// Keys one call takes.
 const MAX_KEYS: usize = 5000;
 
 /// A group and a text with keys: a JSON array of strings, or any text split at white space, commas and semicolons.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct KeysText {
     group_id: GroupId,
+    #[schemars(regex(pattern = r"[^\s,;]"))]
     keys_text: String,
 }
 
 /// A group.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct OfGroup {
     group_id: GroupId,
 }

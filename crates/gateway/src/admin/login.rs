@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Parts;
@@ -10,13 +11,13 @@ use super::extract::{Body, ClientIp};
 use super::messages::Message;
 
 /// A key that may be the admin key.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Login {
     auth_key: String,
 }
 
 /// The one answer without an envelope.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct LoginReply {
     success: bool,
     message: String,

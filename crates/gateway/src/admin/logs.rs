@@ -2,26 +2,44 @@
 
 use domain::secret::Secret;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use storage::logs::{LogFilter, RequestType};
+
+use super::openapi::schema::Rfc3339;
 
 pub mod export;
 pub mod list;
 
 /// What is wanted. A value that makes no sense is taken as not said.
-#[derive(Default, Deserialize)]
+#[derive(Default, JsonSchema, Deserialize)]
 pub struct Wanted {
+    /// Part of the group's name.
     group_name: Option<String>,
+    /// Part of the name of the aggregate that was asked for.
     parent_group_name: Option<String>,
+    /// Part of the model's name.
     model: Option<String>,
+    /// Part of the error; of the last 7 days, unless `start_time` says otherwise.
     error_contains: Option<String>,
+    /// The provider key, exactly.
     key_value: Option<String>,
+    /// The client's address, exactly.
     source_ip: Option<String>,
+    #[schemars(with = "Option<u16>")]
     status_code: Option<String>,
+    #[schemars(with = "Option<bool>")]
     is_success: Option<String>,
+    /// `final` for what the client got, `retry` for an attempt that another one followed.
+    #[schemars(extend("enum" = ["retry", "final"]))]
     request_type: Option<String>,
+    /// The request whose attempts are wanted.
     request_id: Option<String>,
+    /// The earliest time.
+    #[schemars(with = "Option<Rfc3339>")]
     start_time: Option<String>,
+    /// The latest time.
+    #[schemars(with = "Option<Rfc3339>")]
     end_time: Option<String>,
 }
 

@@ -1,5 +1,6 @@
 //! Lists by pages: `?page=1&page_size=15`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use storage::{Page, PageRequest};
 
@@ -15,13 +16,14 @@ pub fn request(page: Option<&str>, size: Option<&str>) -> PageRequest {
 }
 
 /// A page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "{T}Page")]
 pub struct PageReply<T> {
     items: Vec<T>,
     pagination: Pagination,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Pagination {
     page: u32,
     page_size: u32,

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use domain::language::Language;
 use domain::settings::{Kind, Setting, SettingError, Settings, TABLE};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Parts;
@@ -11,17 +12,18 @@ use super::error::ApiError;
 use super::extract::Body;
 use super::language::spoken;
 use super::messages::Message;
+use super::openapi::schema::SystemSettings;
 use super::reply::{Acknowledged, Data, Done};
 
 /// Settings under one heading.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Category {
     category_name: &'static str,
     settings: Vec<SettingObject>,
 }
 
 /// A setting with its value in force.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct SettingObject {
     key: &'static str,
     name: &'static str,
@@ -36,13 +38,18 @@ struct SettingObject {
     required: bool,
 }
 
+/// Settings with their new values.
+#[derive(JsonSchema, Deserialize)]
+#[serde(transparent)]
+pub struct Changes(#[schemars(with = "SystemSettings")] Map<String, Value>);
+
 /// All settings, in the order of their table.
 pub async fn list(State(context): Parts) -> Data<Vec<Category>> {
     Data(categories(&context.publisher.current().settings, spoken()))
 }
 
 /// Changes some settings, all or none. They are in force when the answer leaves.
-pub async fn update(State(context): Parts, Body(values): Body<Map<String, Value>>) -> Acknowledged {
+pub async fn update(State(context): Parts, Body(Changes(values)): Body<Changes>) -> Acknowledged {
     let rows = values.iter().map(|(key, value)| row(key, value)).collect::<Result<Vec<_>, _>>()?;
     context.db.put_settings(&rows).await?;
     context.publisher.refresh().await?;

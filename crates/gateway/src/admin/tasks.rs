@@ -1,6 +1,7 @@
 //! The task that an operator has started last. Tasks are started where their resource is.
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::ApiError;
@@ -15,7 +16,7 @@ pub async fn status(State(context): Parts) -> Reply<Status> {
 }
 
 /// What an import ignored.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct IgnoredReply {
     items: Vec<Ignored>,
 }

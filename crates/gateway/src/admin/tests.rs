@@ -7,7 +7,7 @@ mod groups;
 mod integration;
 mod key_states;
 mod keys;
-mod kit;
+pub(super) mod kit;
 mod language;
 mod logs;
 mod settings;

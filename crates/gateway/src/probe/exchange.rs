@@ -3,6 +3,7 @@
 use domain::ids::KeyId;
 use domain::secret::{Secret, mask, mask_in};
 use http::HeaderMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Answer;
@@ -10,7 +11,7 @@ use super::call::Call;
 use crate::keyring::PoolKey;
 
 /// A call and what came of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Exchange {
     key_id: KeyId,
     /// The key, masked.
@@ -25,7 +26,7 @@ pub struct Exchange {
     duration_ms: u128,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 struct Sent {
     method: String,
     url: String,
@@ -33,7 +34,7 @@ struct Sent {
     body: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 struct Received {
     status: u16,
     headers: Vec<Header>,
@@ -41,7 +42,7 @@ struct Received {
     body: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 struct Header {
     name: String,
     value: String,

@@ -1,6 +1,7 @@
 //! What is told of a task.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use serde_json::Value;
 const NEVER: i64 = -62_135_596_800;
 
 /// What a task does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Kind {
     /// There has been no task.
     #[default]
@@ -26,7 +27,7 @@ pub enum Kind {
 }
 
 /// A task, running or ended, as clients of GPT-Load 1.4.x know it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// What it does.
     pub task_type: Kind,
@@ -46,9 +47,11 @@ pub struct Status {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// When it began.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub finished_at: Option<Timestamp>,
     /// How long it has been running, or ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,7 +93,7 @@ impl Status {
 }
 
 /// An entry that an import has ignored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ignored {
     /// The line of the text, from 1; in a JSON array the place.
     pub line: usize,
@@ -101,7 +104,7 @@ pub struct Ignored {
 }
 
 /// Why an import ignores an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// There is nothing.

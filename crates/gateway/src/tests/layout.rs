@@ -51,6 +51,12 @@ fn the_admin_api_knows_no_data_plane() {
 }
 
 #[test]
+fn the_admin_api_has_no_route_without_a_description() {
+    let routes = uses("admin", &["axum::routing"]);
+    assert!(matches!(&routes[..], [only] if only.contains("admin/openapi/routes.rs")), "{routes:?}");
+}
+
+#[test]
 fn jobs_answer_no_requests() {
     assert_eq!(uses("jobs", &["axum", "hyper", "crate::admin", "crate::proxy"]), [""; 0]);
 }

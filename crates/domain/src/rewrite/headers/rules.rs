@@ -1,13 +1,14 @@
 //! Header rules: what an operator sets or removes on every request of a group.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::secret::Secret;
 
 /// What a header rule does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HeaderAction {
     /// Puts the value in the place of every occurrence, or adds it.
@@ -18,7 +19,7 @@ pub enum HeaderAction {
 }
 
 /// One header rule of a group, as stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HeaderRule {
     /// The header's name, in any case.
     pub key: String,

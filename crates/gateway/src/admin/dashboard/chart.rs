@@ -3,6 +3,7 @@
 use axum::extract::State;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::stats::{GroupChoice, HourCount, end_of_hour, hours_before};
 
@@ -20,22 +21,23 @@ const GREEN: &str = "rgba(10, 200, 110, 1)";
 const RED: &str = "rgba(255, 70, 70, 1)";
 
 /// Whose requests are wanted.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Wanted {
     /// One group, an aggregate too; all groups if absent.
     #[serde(rename = "groupId")]
+    #[schemars(with = "Option<i64>")]
     group_id: Option<String>,
 }
 
 /// Two lines over one axis.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Chart {
     /// Starts of the hours, RFC 3339, in the server's time zone.
     labels: Vec<String>,
     datasets: [Dataset; 2],
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Dataset {
     label: String,
     data: [u64; HOURS],

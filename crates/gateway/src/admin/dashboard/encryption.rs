@@ -1,6 +1,7 @@
 //! `GET /api/dashboard/encryption-status`: whether the stored keys fit `ENCRYPTION_KEY`.
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use storage::keys::Scenario;
 
@@ -9,7 +10,7 @@ use crate::admin::messages::Message;
 use crate::admin::reply::{Data, Reply};
 
 /// What doesn't fit; empty texts if all is well.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct EncryptionStatus {
     has_mismatch: bool,
     scenario_type: &'static str,

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use jiff::{Span, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Number;
 use storage::stats::{RequestCount, end_of_hour, hours_before};
@@ -17,7 +18,7 @@ use crate::clock;
 const RATE_MINUTES: u32 = 10;
 
 /// What the console shows first.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Stats {
     /// Keys that may serve, resting ones included; beside it the invalid ones.
     key_count: Card,
@@ -30,7 +31,7 @@ pub struct Stats {
     security_warnings: Vec<SecurityWarning>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Card {
     value: Number,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +43,7 @@ struct Card {
 }
 
 /// How a figure has changed against the period before.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
 struct Trend {
     /// Percent; of the error rate percentage points.
     trend: f64,

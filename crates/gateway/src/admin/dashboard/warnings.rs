@@ -2,13 +2,14 @@
 
 use domain::group::{Group, proxy_keys};
 use domain::weakness::Weakness;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::Context;
 use crate::admin::messages::{KeyRole, Message};
 
 /// Something an operator should change.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct SecurityWarning {
     /// Which key it is about.
     r#type: String,

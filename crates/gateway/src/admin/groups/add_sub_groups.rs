@@ -6,10 +6,11 @@ use axum::extract::State;
 use domain::allowed::Allowed;
 use domain::group::{Group, GroupKind, SubGroup};
 use domain::ids::GroupId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::find_aggregate;
-use super::sub_groups::{by_id, validation_endpoint, weight};
+use super::sub_groups::{MAX_WEIGHT, by_id, validation_endpoint, weight};
 use crate::admin::Parts;
 use crate::admin::error::ApiError;
 use crate::admin::extract::{Body, InPath};
@@ -17,14 +18,16 @@ use crate::admin::messages::Message;
 use crate::admin::reply::{Acknowledged, Done};
 
 /// Groups that are to be members.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct NewMembers {
+    #[schemars(length(min = 1))]
     sub_groups: Vec<NewMember>,
 }
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 struct NewMember {
     group_id: GroupId,
+    #[schemars(range(min = 0, max = MAX_WEIGHT))]
     weight: i64,
 }
 

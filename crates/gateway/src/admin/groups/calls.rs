@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use domain::ids::GroupId;
 use domain::key::KeyStatus;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::find_standard;
@@ -19,7 +20,7 @@ use crate::probe::exchange::Exchange;
 use crate::snapshot::Service;
 
 /// What the upstream offers.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Models {
     /// Names, in the upstream's order; redirect rules are not applied.
     models: Vec<String>,

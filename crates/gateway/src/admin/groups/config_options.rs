@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use domain::settings::TABLE;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::admin::language::spoken;
 use crate::admin::reply::Data;
 
 /// A setting a group may override.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct ConfigOption {
     key: &'static str,
     name: &'static str,

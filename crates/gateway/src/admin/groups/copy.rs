@@ -7,6 +7,7 @@ use domain::allowed::Allowed;
 use domain::group::{Group, SubGroup};
 use domain::ids::GroupId;
 use domain::key::KeyStatus;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::keys::{KeyFilter, KeyScan};
 use storage::{PageRequest, StorageError};
@@ -24,14 +25,15 @@ use crate::tasks::{Kind, copy};
 const MAX_NAME: usize = 100;
 
 /// What is copied beside the group itself.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Copied {
     /// `none`, `valid_only` or `all`; all if absent or empty.
+    #[schemars(extend("enum" = ["none", "valid_only", "all", "", null]))]
     copy_keys: Option<String>,
 }
 
 /// The group that was made.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct CopyReply {
     group: GroupObject,
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use domain::ids::GroupId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::find;
@@ -13,7 +14,7 @@ use crate::admin::messages::Message;
 use crate::admin::reply::{Data, Reply};
 
 /// Whether a group serves.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Enabled {
     enabled: bool,
 }

@@ -6,28 +6,42 @@ use domain::allowed::Allowed;
 use domain::group::{ChannelType, GroupKind, GroupSpec, UpstreamSpec};
 use domain::raw_object::RawObject;
 use domain::rewrite::headers::{HeaderRule, HeaderRules, canonical_name};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::admin::error::ApiError;
+use crate::admin::openapi::schema::Overrides;
 
 /// What stands in an aggregate's row, which has no model of its own: the column must not be empty for GPT-Load 1.4.x.
 const NO_TEST_MODEL: &str = "-";
 
 /// The fields of a group. One that is absent or null stays as it is; `{}`, `[]` and `""` clear.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, JsonSchema, Deserialize)]
 #[serde(default)]
 pub struct GroupFields {
+    #[schemars(regex(pattern = "^[a-z0-9_-]{1,100}$"))]
     name: Option<String>,
+    #[schemars(length(max = 255))]
     display_name: Option<String>,
+    #[schemars(length(max = 512))]
     description: Option<String>,
+    /// What a group is can't be changed; `standard` if absent.
+    #[schemars(with = "Option<GroupKind>")]
     group_type: Option<String>,
+    /// Required for a new group.
+    #[schemars(with = "Option<ChannelType>")]
     channel_type: Option<String>,
     upstreams: Option<Vec<UpstreamSpec>>,
+    #[schemars(length(max = 255))]
     validation_endpoint: Option<String>,
     sort: Option<i64>,
+    /// Required for a new group that is no aggregate.
+    #[schemars(length(max = 255))]
     test_model: Option<String>,
     param_overrides: Option<RawObject>,
+    /// Settings that differ from the system's.
+    #[schemars(with = "Option<Overrides>")]
     config: Option<Map<String, Value>>,
     header_rules: Option<Vec<HeaderRule>>,
     model_redirect_rules: Option<BTreeMap<String, String>>,

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use domain::ids::GroupId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::object::GroupObject;
@@ -16,7 +17,7 @@ pub async fn full(State(context): Parts) -> Reply<Vec<GroupObject>> {
 }
 
 /// What a choice of groups needs.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct ShortGroup {
     id: GroupId,
     name: String,

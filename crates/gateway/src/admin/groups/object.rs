@@ -8,14 +8,16 @@ use domain::raw_object::RawObject;
 use domain::rewrite::headers::{HeaderRule, HeaderRules};
 use domain::settings::Settings;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::admin::openapi::schema::Rfc3339;
 use crate::clock;
 use crate::snapshot::Snapshot;
 
 /// The group object.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct GroupObject {
     id: GroupId,
     name: String,
@@ -38,8 +40,11 @@ pub struct GroupObject {
     enabled: bool,
     /// What is stored and can't be used as it is, which guards are at work, and what a validation could not tell.
     warnings: Vec<String>,
+    #[schemars(with = "Option<Rfc3339>")]
     last_validated_at: Option<Timestamp>,
+    #[schemars(with = "Rfc3339")]
     created_at: Timestamp,
+    #[schemars(with = "Rfc3339")]
     updated_at: Timestamp,
 }
 

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use domain::ids::GroupId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::find;
@@ -11,7 +12,7 @@ use crate::admin::extract::InPath;
 use crate::admin::reply::{Data, Reply};
 
 /// An aggregate, and the share it gives to the group.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Parent {
     group_id: GroupId,
     name: String,

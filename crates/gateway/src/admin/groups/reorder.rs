@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use domain::ids::GroupId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::admin::Parts;
@@ -10,12 +11,12 @@ use crate::admin::messages::Message;
 use crate::admin::reply::{Acknowledged, Done};
 
 /// New places.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Reorder {
     items: Vec<Place>,
 }
 
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 struct Place {
     id: GroupId,
     sort: i64,

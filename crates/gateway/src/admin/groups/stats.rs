@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::ids::GroupId;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use storage::stats::{RequestCount, Windows};
 
@@ -13,7 +14,7 @@ use crate::admin::{Context, Parts, keys};
 use crate::clock;
 
 /// Keys and requests of a group.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct GroupStats {
     key_stats: KeyStats,
     stats_24_hour: RequestStats,
@@ -22,7 +23,7 @@ pub struct GroupStats {
 }
 
 /// How many keys a group has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[expect(clippy::struct_field_names, reason = "clients know the fields by these names")]
 pub struct KeyStats {
     total_keys: u64,
@@ -31,7 +32,7 @@ pub struct KeyStats {
     invalid_keys: u64,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, JsonSchema, Serialize)]
 struct RequestStats {
     total_requests: u64,
     failed_requests: u64,

@@ -6,6 +6,7 @@ use axum::extract::State;
 use domain::allowed::Allowed;
 use domain::group::{Group, GroupSpec, SubGroup};
 use domain::ids::GroupId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::find_aggregate;
@@ -19,10 +20,10 @@ use crate::admin::reply::{Acknowledged, Data, Done, Reply};
 use crate::channels;
 
 /// The largest weight.
-const MAX_WEIGHT: i64 = 1000;
+pub(super) const MAX_WEIGHT: i64 = 1000;
 
 /// A member with its share and its keys.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct SubGroupObject {
     group: GroupObject,
     weight: u32,
@@ -49,8 +50,9 @@ pub async fn list(State(context): Parts, InPath(id): InPath<GroupId>) -> Reply<V
 }
 
 /// A new share.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Reweigh {
+    #[schemars(range(min = 0, max = MAX_WEIGHT))]
     weight: i64,
 }
 

@@ -1,6 +1,7 @@
 //! `POST /api/keys/add-multiple`
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use storage::keys::SLICE;
 
@@ -11,7 +12,7 @@ use crate::admin::reply::{Data, Reply};
 use crate::key_store;
 
 /// What became of the text.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct AddReply {
     added_count: usize,
     /// Repeats in the text, and keys the group has already.

@@ -1,14 +1,15 @@
 //! What is done to any number of keys: as a task, while the client looks on.
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use domain::allowed::Allowed;
 use domain::group::Group;
 use domain::ids::GroupId;
 use domain::key::KeyStatus;
 use domain::key::text::entries;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::upload;
+use super::upload::{self, Upload};
 use crate::admin::error::ApiError;
 use crate::admin::extract::Body;
 use crate::admin::messages::Message;
@@ -18,10 +19,10 @@ use crate::admin::{Context, Parts, groups};
 use crate::tasks::{Kind, Status, delete, import, validate};
 
 /// `POST /api/keys/add-async`: JSON with `group_id` and `keys_text`, or a form with `group_id` and `file`.
-pub async fn add(State(context): Parts, request: Request) -> Reply<Status> {
+pub async fn add(State(context): Parts, upload: Upload) -> Reply<Status> {
     // Taken before the text is read, so that one at a time is in memory.
     let claim = claim(&context)?;
-    let Given { group, text, entries } = Given::read(&context, request).await?;
+    let Given { group, text, entries } = Given::read(&context, upload).await?;
     let (db, pool) = (context.db.clone(), context.keyring.pool(group.id));
     let status = claim.start(Kind::Import, &group.spec.name, entries, |progress| async move {
         import::run(progress, db, &pool, group.id, text).await
@@ -30,9 +31,9 @@ pub async fn add(State(context): Parts, request: Request) -> Reply<Status> {
 }
 
 /// `POST /api/keys/delete-async`: takes the same.
-pub async fn delete(State(context): Parts, request: Request) -> Reply<Status> {
+pub async fn delete(State(context): Parts, upload: Upload) -> Reply<Status> {
     let claim = claim(&context)?;
-    let Given { group, text, entries } = Given::read(&context, request).await?;
+    let Given { group, text, entries } = Given::read(&context, upload).await?;
     let (db, pool) = (context.db.clone(), context.keyring.pool(group.id));
     let status = claim.start(Kind::Delete, &group.spec.name, entries, |progress| async move {
         delete::run(progress, db, &pool, group.id, text).await
@@ -41,10 +42,11 @@ pub async fn delete(State(context): Parts, request: Request) -> Reply<Status> {
 }
 
 /// Which keys are to be tested.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Validated {
     group_id: GroupId,
     /// `active` or `invalid`; both if absent or empty.
+    #[schemars(extend("enum" = ["active", "invalid", "", null]))]
     status: Option<String>,
 }
 
@@ -78,8 +80,8 @@ struct Given {
 }
 
 impl Given {
-    async fn read(context: &Context, request: Request) -> Result<Self, ApiError> {
-        let given = upload::read(request).await?;
+    async fn read(context: &Context, upload: Upload) -> Result<Self, ApiError> {
+        let given = upload::read(upload).await?;
         let group = groups::find_standard(context, given.group_id).await?;
         let (all, keys) = entries(&given.keys_text)
             .fold((0, 0_u64), |(all, keys), entry| (all + 1, keys + u64::from(!entry.key.is_empty())));

@@ -1,37 +1,40 @@
 //! `GET /api/keys/export`: a text file, one key a line.
 
 use axum::extract::State;
-use axum::response::Response;
 use bytes::Bytes;
 use domain::allowed::Allowed;
 use domain::key::KeyStatus;
 use futures_util::{Stream, stream};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use storage::keys::{KeyScan, PoolKey};
 use storage::{Db, StorageError};
 
 use super::list::group_id;
-use crate::admin::attachment::attachment;
+use crate::admin::attachment::{Attachment, Text};
 use crate::admin::error::ApiError;
 use crate::admin::extract::Params;
 use crate::admin::{Parts, groups};
 use crate::key_store::STEP;
 
 /// Which keys are wanted.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Wanted {
+    /// The group whose keys are wanted.
+    #[schemars(with = "i64", required)]
     group_id: Option<String>,
     /// `all`, or a status; all if absent.
+    #[schemars(extend("enum" = ["all", "active", "invalid", "disabled", ""]))]
     status: Option<String>,
 }
 
 /// The keys of a group. Those that can't be decrypted are left out.
-pub async fn export(State(context): Parts, Params(wanted): Params<Wanted>) -> Result<Response, ApiError> {
+pub async fn export(State(context): Parts, Params(wanted): Params<Wanted>) -> Result<Attachment<Text>, ApiError> {
     let group = groups::find(&context, group_id(wanted.group_id.as_deref())?).await?;
     let word = wanted.status.as_deref().filter(|word| !word.is_empty()).unwrap_or("all");
     let scan = KeyScan { group: Some(group.id), status: status(word)? };
     let name = format!("keys-{}-{word}.txt", group.spec.name);
-    Ok(attachment("text/plain; charset=utf-8", &name, pages(context.db.clone(), scan)))
+    Ok(Attachment::new(&name, pages(context.db.clone(), scan)))
 }
 
 fn status(word: &str) -> Result<Option<KeyStatus>, ApiError> {

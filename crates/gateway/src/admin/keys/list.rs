@@ -5,6 +5,7 @@ use domain::allowed::Allowed;
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
 use domain::secret::Secret;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use storage::keys::{KeyFilter, KeyOrder, KeySearch, KeySort};
 
@@ -22,20 +23,29 @@ use crate::keyring::Pool;
 const TAIL_CHARS: usize = 4;
 
 /// Which keys are wanted, and how.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Wanted {
+    /// The group whose keys are wanted.
+    #[schemars(with = "i64", required)]
     group_id: Option<String>,
     /// `active`, `invalid`, `disabled` or `cooling`.
+    #[schemars(extend("enum" = ["active", "invalid", "disabled", "cooling", ""]))]
     status: Option<String>,
     /// The key, exactly.
     key_value: Option<String>,
     /// Part of the notes, or the last four characters of a key.
     q: Option<String>,
     /// `last_used_at`, `failure_count`, `request_count` or `id`.
+    #[schemars(extend("enum" = ["last_used_at", "failure_count", "request_count", "id"]))]
     sort: Option<String>,
     /// `asc` or `desc`.
+    #[schemars(extend("enum" = ["asc", "desc"]))]
     order: Option<String>,
+    /// From 1.
+    #[schemars(with = "Option<u32>", range(min = 1))]
     page: Option<String>,
+    /// Rows a page, at most 1000.
+    #[schemars(with = "Option<u32>", range(min = 1))]
     page_size: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::group::check_length;
 use domain::ids::KeyId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::admin::Parts;
@@ -15,8 +16,9 @@ use crate::admin::reply::{Acknowledged, Done};
 const MAX_CHARS: usize = 255;
 
 /// An operator's remark.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct Notes {
+    #[schemars(length(max = MAX_CHARS))]
     notes: String,
 }
 

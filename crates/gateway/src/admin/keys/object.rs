@@ -3,14 +3,16 @@
 use domain::ids::{GroupId, KeyId};
 use domain::key::{Key, KeyStatus};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use storage::logs::UNREADABLE_KEY;
 
+use crate::admin::openapi::schema::Rfc3339;
 use crate::clock;
 use crate::keyring::{Pool, RestInfo};
 
 /// The key object. `key_value` is in clear: the console masks it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct KeyObject {
     id: KeyId,
     group_id: GroupId,
@@ -20,21 +22,27 @@ pub struct KeyObject {
     status: KeyStatus,
     request_count: i64,
     failure_count: i64,
+    #[schemars(with = "Option<Rfc3339>")]
     last_used_at: Option<Timestamp>,
     /// When the last of its rests ends; null if it does not rest.
+    #[schemars(with = "Option<Rfc3339>")]
     cooldown_until: Option<Timestamp>,
     /// The models it rests for; empty if it rests for none, or altogether.
     cooling_models: Vec<CoolingModel>,
     last_error: Option<String>,
+    #[schemars(with = "Option<Rfc3339>")]
     last_error_at: Option<Timestamp>,
     last_status: Option<u16>,
+    #[schemars(with = "Rfc3339")]
     created_at: Timestamp,
+    #[schemars(with = "Rfc3339")]
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct CoolingModel {
     model: String,
+    #[schemars(with = "Rfc3339")]
     until: Timestamp,
 }
 

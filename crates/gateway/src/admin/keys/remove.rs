@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
+use schemars::JsonSchema;
 use serde::Serialize;
 use storage::keys::KeyScan;
 
@@ -15,7 +16,7 @@ use crate::admin::{Context, Parts, groups};
 use crate::key_store::{self, STEP};
 
 /// What became of the text.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct DeleteReply {
     deleted_count: usize,
     /// Repeats in the text, and keys the group doesn't have.

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use domain::key::KeyStatus;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{KeysText, OfGroup, count};
@@ -12,7 +13,7 @@ use crate::admin::{Parts, groups};
 use crate::key_store;
 
 /// What became of the text.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct RestoreReply {
     restored_count: usize,
     /// Repeats in the text, keys the group doesn't have, and keys that aren't invalid.

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use domain::key::KeyStatus;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::KeysText;
@@ -11,7 +12,7 @@ use crate::admin::{Context, Parts};
 use crate::key_store;
 
 /// What became of the text.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct SwitchReply {
     changed_count: usize,
     /// Repeats in the text, keys the group doesn't have, and keys that are so already.

@@ -8,6 +8,7 @@ use axum::extract::State;
 use domain::ids::KeyId;
 use domain::secret::Secret;
 use futures_util::{StreamExt, stream};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Chosen, KeysText};
@@ -21,7 +22,7 @@ use crate::probe::finding::settle;
 use crate::snapshot::Service;
 
 /// What the provider said of each key.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Tested {
     /// In the order of the text.
     results: Vec<TestResult>,
@@ -29,7 +30,7 @@ pub struct Tested {
     total_duration: u128,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct TestResult {
     key_value: String,
     is_valid: bool,

@@ -1,5 +1,7 @@
 //! A text of keys of any length: in JSON, or as the file of a form.
 
+use std::convert::Infallible;
+
 use axum::body::Bytes;
 use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{FromRequest, Request};
@@ -12,8 +14,19 @@ use crate::admin::error::ApiError;
 use crate::admin::extract;
 use crate::admin::messages::Message;
 
+/// A request with such a text, which is not read yet.
+pub struct Upload(Request);
+
+impl<S: Send + Sync> FromRequest<S> for Upload {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(request))
+    }
+}
+
 /// Reads `{"group_id","keys_text"}`, or a form with the fields `group_id` and `file`.
-pub async fn read(request: Request) -> Result<KeysText, ApiError> {
+pub async fn read(Upload(request): Upload) -> Result<KeysText, ApiError> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data") {
         let form = Multipart::from_request(request, &()).await;

@@ -1,7 +1,6 @@
 //! `GET /api/logs/export`: the keys that stand in the log, as CSV (RFC 4180).
 
 use axum::extract::State;
-use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use jiff::Timestamp;
@@ -10,7 +9,7 @@ use storage::{Db, StorageError};
 
 use super::Wanted;
 use crate::admin::Parts;
-use crate::admin::attachment::attachment;
+use crate::admin::attachment::{Attachment, Csv};
 use crate::admin::extract::Params;
 
 /// Keys read in one step.
@@ -18,11 +17,11 @@ const STEP: u32 = 1000;
 const HEAD: &str = "key_value,group_name,status_code\n";
 
 /// Each key of the rows that the filters let through, once, with group and status of its latest one.
-pub async fn export(State(context): Parts, Params(wanted): Params<Wanted>) -> Response {
+pub async fn export(State(context): Parts, Params(wanted): Params<Wanted>) -> Attachment<Csv> {
     let now = Timestamp::now();
     let time = context.time_zone.to_datetime(now).strftime("%Y%m%d%H%M%S");
     let pages = pages(context.db.clone(), wanted.into(), now);
-    attachment("text/csv; charset=utf-8", &format!("log_keys_export_{time}.csv"), pages)
+    Attachment::new(&format!("log_keys_export_{time}.csv"), pages)
 }
 
 fn pages(db: Db, filter: LogFilter, now: Timestamp) -> impl Stream<Item = Result<Bytes, StorageError>> {

@@ -3,26 +3,33 @@
 use axum::extract::State;
 use domain::ids::GroupId;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::logs::{LogRow, RequestType};
 
 use super::Wanted;
 use crate::admin::Parts;
 use crate::admin::extract::Params;
+use crate::admin::openapi::schema::Rfc3339;
 use crate::admin::page::{self, PageReply};
 use crate::admin::reply::{Data, Reply};
 
 /// Which page is wanted.
-#[derive(Deserialize)]
+#[derive(JsonSchema, Deserialize)]
 pub struct WantedPage {
+    /// From 1.
+    #[schemars(with = "Option<u32>", range(min = 1))]
     page: Option<String>,
+    /// Rows a page, at most 1000.
+    #[schemars(with = "Option<u32>", range(min = 1))]
     page_size: Option<String>,
 }
 
 /// A log entry: one attempt of a request.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct LogEntry {
     id: String,
+    #[schemars(with = "Rfc3339")]
     timestamp: Timestamp,
     group_id: GroupId,
     group_name: String,
@@ -40,6 +47,7 @@ pub struct LogEntry {
     duration_ms: i64,
     error_message: String,
     user_agent: String,
+    #[schemars(with = "String", extend("enum" = ["retry", "final"]))]
     request_type: RequestType,
     upstream_addr: String,
     is_stream: bool,

@@ -26,29 +26,29 @@ use crate::snapshot::Current;
 use crate::snapshot::build::Publisher;
 use crate::tasks::Tasks;
 
-pub(super) const AUTH_KEY: &str = "sk-admin-of-the-tests";
+pub(in crate::admin) const AUTH_KEY: &str = "sk-admin-of-the-tests";
 
 /// An API with nothing in it.
-pub(super) struct Api {
-    pub(super) state: Arc<AdminState>,
+pub(in crate::admin) struct Api {
+    pub(in crate::admin) state: Arc<AdminState>,
     router: Router,
     _data_dir: TempDir,
 }
 
 /// What came back.
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) text: String,
+pub(in crate::admin) struct Reply {
+    pub(in crate::admin) status: u16,
+    pub(in crate::admin) headers: HeaderMap,
+    pub(in crate::admin) text: String,
 }
 
 impl Api {
-    pub(super) async fn new() -> Self {
+    pub(in crate::admin) async fn new() -> Self {
         Self::over(open(&Dsn::Memory, None).await).await
     }
 
     /// An API over a database, with none of its keys in memory.
-    pub(super) async fn over(db: Db) -> Self {
+    pub(in crate::admin) async fn over(db: Db) -> Self {
         let stored = [("app_url", "http://gate.example/"), ("proxy_keys", "pk-all")];
         db.put_settings(&stored.map(|(key, value)| (key.to_owned(), Some(value.to_owned())))).await.unwrap();
         let keyring = Arc::new(Keyring::default());
@@ -75,7 +75,7 @@ impl Api {
     }
 
     /// Any request, as it is.
-    pub(super) async fn send(&self, request: Request<Body>) -> Reply {
+    pub(in crate::admin) async fn send(&self, request: Request<Body>) -> Reply {
         let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
@@ -83,104 +83,104 @@ impl Api {
     }
 
     /// A request with the admin key.
-    pub(super) async fn call(&self, method: &str, path: &str, body: impl Into<Body>) -> Reply {
+    pub(in crate::admin) async fn call(&self, method: &str, path: &str, body: impl Into<Body>) -> Reply {
         let request = Request::builder().method(method).uri(path).header(AUTHORIZATION, format!("Bearer {AUTH_KEY}"));
         self.send(request.body(body.into()).unwrap()).await
     }
 
-    pub(super) async fn get(&self, path: &str) -> Reply {
+    pub(in crate::admin) async fn get(&self, path: &str) -> Reply {
         self.call("GET", path, Body::empty()).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: Value) -> Reply {
+    pub(in crate::admin) async fn post(&self, path: &str, body: Value) -> Reply {
         self.call("POST", path, body.to_string()).await
     }
 
-    pub(super) async fn put(&self, path: &str, body: Value) -> Reply {
+    pub(in crate::admin) async fn put(&self, path: &str, body: Value) -> Reply {
         self.call("PUT", path, body.to_string()).await
     }
 
-    pub(super) async fn delete(&self, path: &str) -> Reply {
+    pub(in crate::admin) async fn delete(&self, path: &str) -> Reply {
         self.call("DELETE", path, Body::empty()).await
     }
 
     /// Makes a standard group for the mock provider; returns its id.
-    pub(super) async fn group(&self, name: &str) -> i64 {
+    pub(in crate::admin) async fn group(&self, name: &str) -> i64 {
         self.post("/api/groups", group(name)).await.data()["id"].as_i64().unwrap()
     }
 
-    pub(super) async fn aggregate(&self, name: &str) -> i64 {
+    pub(in crate::admin) async fn aggregate(&self, name: &str) -> i64 {
         let aggregate = json!({"name": name, "channel_type": "openai", "group_type": "aggregate"});
         self.post("/api/groups", aggregate).await.data()["id"].as_i64().unwrap()
     }
 
     /// Adds keys to a group.
-    pub(super) async fn add(&self, group: i64, keys: &str) -> Value {
+    pub(in crate::admin) async fn add(&self, group: i64, keys: &str) -> Value {
         self.keys("add-multiple", group, keys).await.data()
     }
 
     /// One of the calls with a list of keys.
-    pub(super) async fn keys(&self, call: &str, group: i64, keys: &str) -> Reply {
+    pub(in crate::admin) async fn keys(&self, call: &str, group: i64, keys: &str) -> Reply {
         self.post(&format!("/api/keys/{call}"), json!({"group_id": group, "keys_text": keys})).await
     }
 
     /// The items of a list.
-    pub(super) async fn items(&self, path: &str) -> Vec<Value> {
+    pub(in crate::admin) async fn items(&self, path: &str) -> Vec<Value> {
         self.get(path).await.data()["items"].as_array().unwrap().clone()
     }
 
     /// The pool of a group.
-    pub(super) fn pool(&self, group: i64) -> Arc<crate::keyring::Pool> {
+    pub(in crate::admin) fn pool(&self, group: i64) -> Arc<crate::keyring::Pool> {
         self.state.keyring.pool(GroupId(group))
     }
 }
 
 impl Reply {
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::admin) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
     /// `data` of a success.
-    pub(super) fn data(&self) -> Value {
+    pub(in crate::admin) fn data(&self) -> Value {
         let body = self.json();
         assert_eq!((self.status, &body["code"]), (200, &json!(0)), "{body}");
         body["data"].clone()
     }
 
     /// `message` of a success without data.
-    pub(super) fn done(&self) -> String {
+    pub(in crate::admin) fn done(&self) -> String {
         let body = self.json();
         assert_eq!((self.status, &body["code"], body.get("data")), (200, &json!(0), None), "{body}");
         body["message"].as_str().unwrap().to_owned()
     }
 
     /// Status, code and message of a failure.
-    pub(super) fn error(&self) -> (u16, String, String) {
+    pub(in crate::admin) fn error(&self) -> (u16, String, String) {
         let body = self.json();
         let text = |field: &str| body[field].as_str().unwrap_or_else(|| panic!("{body}")).to_owned();
         (self.status, text("code"), text("message"))
     }
 
     /// Status and code of a failure.
-    pub(super) fn code(&self) -> (u16, String) {
+    pub(in crate::admin) fn code(&self) -> (u16, String) {
         let (status, code, _) = self.error();
         (status, code)
     }
 
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(in crate::admin) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 /// A database, ready for use.
-pub(super) async fn open(dsn: &Dsn, encryption_key: Option<&str>) -> Db {
+pub(in crate::admin) async fn open(dsn: &Dsn, encryption_key: Option<&str>) -> Db {
     let db = Db::open(dsn, Arc::new(KeyCipher::new(encryption_key).unwrap())).await.unwrap();
     db.migrate().await.unwrap();
     db
 }
 
 /// The fields of a standard group.
-pub(super) fn group(name: &str) -> Value {
+pub(in crate::admin) fn group(name: &str) -> Value {
     json!({
         "name": name,
         "channel_type": "openai",
@@ -190,6 +190,6 @@ pub(super) fn group(name: &str) -> Value {
 }
 
 /// A failure as clients know it.
-pub(super) fn failure(status: u16, code: &str) -> (u16, String) {
+pub(in crate::admin) fn failure(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
