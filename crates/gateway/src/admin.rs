@@ -5,13 +5,14 @@
 //! | [`auth`], [`throttle`], [`login`] | the admin key, and what wrong ones cost |
 //! | [`extract`], [`reply`], [`error`], [`page`], [`messages`], [`language`] | how requests are read and answers are written |
 //! | [`attachment`] | answers that are files |
-//! | [`groups`], [`keys`], [`tasks`], [`settings`], [`logs`], [`channel_types`], [`health`] | the resources |
+//! | [`groups`], [`keys`], [`tasks`], [`settings`], [`logs`], [`backup`], [`channel_types`], [`health`] | the resources |
 //! | [`dashboard`], [`integration`] | what the console shows first, and what clients ask to set themselves up |
 //! | [`fallback`] | paths that are nothing |
 //!
 //! A change is stored first, then put in force; when the answer leaves, it is in force. Error bodies are built in [`error`] only.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -35,6 +36,7 @@ use auth::{Admin, Gate};
 
 mod attachment;
 mod auth;
+mod backup;
 mod channel_types;
 mod dashboard;
 mod error;
@@ -83,6 +85,8 @@ pub struct AdminState {
     pub encryption_key: Option<Secret>,
     /// Of hours and file names.
     pub time_zone: TimeZone,
+    /// Where files may be kept for a while.
+    pub data_dir: PathBuf,
     /// When the program started.
     pub started: Instant,
     /// Whose word on the client's address is believed.
@@ -148,6 +152,11 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .layer(DefaultBodyLimit::max(KEYS_BODY_LIMIT))
         .layer(from_fn_with_state(Arc::new(Semaphore::new(KEY_LISTS_AT_ONCE)), in_turn));
 
+    // A passphrase costs 64 MiB while it is made a key of.
+    let one_at_a_time = Router::new()
+        .route("/api/backup", get(backup::export).post(backup::restore))
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(1)), in_turn));
+
     let rest = Router::new()
         .route("/api/settings", get(settings::list).put(settings::update))
         .route("/api/logs", get(logs::list::list))
@@ -157,7 +166,8 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .route("/api/dashboard/encryption-status", get(dashboard::encryption::status));
 
     // One layer over all of them, so that no handler can forget to ask for the key.
-    let closed = groups.merge(keys).merge(many_keys).merge(any_number_of_keys).merge(rest);
+    let many_keys = many_keys.merge(any_number_of_keys);
+    let closed = groups.merge(keys).merge(many_keys).merge(one_at_a_time).merge(rest);
     let closed = closed.route_layer(from_extractor_with_state::<Admin, _>(Arc::clone(&context)));
 
     open.merge(closed)
