@@ -104,8 +104,8 @@ pub struct UpstreamSpec {
     pub weight: u32,
 }
 
-/// Everything an operator sets about a group.
-#[derive(Clone, Debug)]
+/// Everything an operator sets about a group, named as in the API.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GroupSpec {
     /// Name in the URL: `^[a-z0-9_-]{1,100}$`.
     pub name: String,
@@ -114,8 +114,10 @@ pub struct GroupSpec {
     /// Remark, at most 512 characters.
     pub description: String,
     /// Standard or aggregate; never changes.
+    #[serde(rename = "group_type")]
     pub kind: GroupKind,
     /// The provider's dialect.
+    #[serde(rename = "channel_type")]
     pub channel: ChannelType,
     /// Where requests go; empty for aggregates.
     pub upstreams: Vec<UpstreamSpec>,

@@ -5,7 +5,7 @@
 //! | [`auth`], [`throttle`], [`login`] | the admin key, and what wrong ones cost |
 //! | [`extract`], [`reply`], [`error`], [`page`], [`messages`], [`language`] | how requests are read and answers are written |
 //! | [`attachment`] | answers that are files |
-//! | [`groups`], [`keys`], [`tasks`], [`settings`], [`logs`], [`channel_types`], [`health`] | the resources |
+//! | [`groups`], [`keys`], [`tasks`], [`settings`], [`logs`], [`backup`], [`channel_types`], [`health`] | the resources |
 //! | [`dashboard`], [`integration`] | what the console shows first, and what clients ask to set themselves up |
 //! | [`openapi`] | routes with their description |
 //! | [`fallback`] | paths that are nothing |
@@ -13,6 +13,7 @@
 //! A change is stored first, then put in force; when the answer leaves, it is in force. Error bodies are built in [`error`] only.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -36,6 +37,7 @@ use openapi::{Entry, Routes};
 
 mod attachment;
 mod auth;
+mod backup;
 mod channel_types;
 mod dashboard;
 mod error;
@@ -85,6 +87,8 @@ pub struct AdminState {
     pub encryption_key: Option<Secret>,
     /// Of hours and file names.
     pub time_zone: TimeZone,
+    /// Where files may be kept for a while.
+    pub data_dir: PathBuf,
     /// When the program started.
     pub started: Instant,
     /// Whose word on the client's address is believed.
@@ -163,6 +167,12 @@ pub fn router(state: Arc<AdminState>) -> Router {
             router.layer(DefaultBodyLimit::max(KEYS_BODY_LIMIT)).layer(in_turn)
         });
 
+    // A passphrase costs 64 MiB while it is made a key of.
+    let one_at_a_time = Routes::of("System")
+        .get("/api/backup", "Groups, settings and keys as a file", backup::export)
+        .post("/api/backup", "Restore such a file; all of it or nothing", backup::restore)
+        .layered(|router| router.layer(from_fn_with_state(Arc::new(Semaphore::new(1)), in_turn)));
+
     let rest = Routes::of("System")
         .get("/api/settings", "All settings with their values", settings::list)
         .put("/api/settings", "Change some settings; all or none", settings::update)
@@ -177,7 +187,8 @@ pub fn router(state: Arc<AdminState>) -> Router {
         )
         .get("/api/openapi.json", "This description", openapi::serve);
 
-    let closed = groups.merge(keys).merge(many_keys).merge(any_number_of_keys).merge(rest).close(&context);
+    let closed = groups.merge(keys).merge(many_keys).merge(any_number_of_keys).merge(one_at_a_time).merge(rest);
+    let closed = closed.close(&context);
     let (router, entries) = open.merge(login).merge(closed).into_parts();
     context.entries.get_or_init(|| entries);
 

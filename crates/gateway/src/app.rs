@@ -187,6 +187,7 @@ impl App {
             auth_key: foundation.admin_key.clone(),
             encryption_key: config.encryption_key.clone(),
             time_zone: config.time_zone.clone(),
+            data_dir: config.data_dir.clone(),
             started,
             trusted_proxies: config.trusted_proxies.clone(),
             draining: self.not_ready.clone(),

@@ -5,7 +5,7 @@
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
 use domain::secret::Secret;
-use storage::keys::{Imported, KeyChange};
+use storage::keys::{Imported, KeyChange, KeyScan};
 use storage::{Db, StorageError};
 
 use crate::keyring::{Pool, PoolKey};
@@ -21,6 +21,23 @@ pub async fn add(db: &Db, pool: &Pool, group: GroupId, keys: &[Secret]) -> Resul
     };
     pool.add(stored.added.iter().filter_map(key));
     Ok(stored)
+}
+
+/// Brings a group's keys into memory that have come into the database otherwise.
+pub async fn load(db: &Db, pool: &Pool, group: GroupId) -> Result<(), StorageError> {
+    let scan = KeyScan { group: Some(group), status: None };
+    let mut after = None;
+    loop {
+        let page = db.scan_keys(scan, after, STEP).await?;
+        after = page.last().map(|key| key.id).filter(|_| page.len() == STEP as usize);
+        pool.add(page.into_iter().filter_map(|key| {
+            let failures = u32::try_from(key.failure_count).unwrap_or(0);
+            Some(PoolKey::new(key.id, key.secret?, key.status, failures))
+        }));
+        if after.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// Deletes keys of a group. Returns how many there were.

@@ -9,6 +9,7 @@ use config::cli::{self, Command};
 
 mod admin;
 mod app;
+mod backup;
 mod channels;
 mod check;
 mod clock;
@@ -42,6 +43,8 @@ fn main() -> ExitCode {
         Ok(Command::Serve) => serve(),
         Ok(Command::Check) => check::run(),
         Ok(Command::MigrateKeys(keys)) => migrate_keys::run(&keys),
+        Ok(Command::Export(to)) => backup::export(&to),
+        Ok(Command::Import(from)) => backup::import(&from),
         Err(code) => code,
     }
 }

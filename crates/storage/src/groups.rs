@@ -31,18 +31,33 @@ impl Db {
         columns::read(rows.first().ok_or(StorageError::NotFound)?)
     }
 
+    /// All groups, the oldest first. Errors if one can't be read.
+    pub(crate) async fn every_group(&self) -> Result<Vec<Group>, StorageError> {
+        let rows = self.engine().fetch(select().order_by(Groups::Id, Order::Asc)).await?;
+        rows.iter().map(columns::read).collect()
+    }
+
     /// Stores a new group, enabled. Errors with [`StorageError::Duplicate`] if the name is taken.
     pub async fn insert_group(&self, spec: &GroupSpec) -> Result<Group, StorageError> {
+        let mut tx = self.engine().begin().await?;
+        let group = self.insert_group_in(&mut tx, spec, true).await?;
+        tx.commit().await?;
+        Ok(group)
+    }
+
+    pub(crate) async fn insert_group_in(
+        &self,
+        tx: &mut Tx<'_>,
+        spec: &GroupSpec,
+        enabled: bool,
+    ) -> Result<Group, StorageError> {
         let now = self.dialect().time(Timestamp::now());
         let (mut names, mut values): (Vec<_>, Vec<_>) = columns::of(self.dialect(), spec).into_iter().unzip();
         names.extend([Groups::Enabled, Groups::CreatedAt, Groups::UpdatedAt]);
-        values.extend([true.into(), now.clone(), now]);
+        values.extend([enabled.into(), now.clone(), now]);
         let insert = Query::insert().into_table(Groups::Table).columns(names).values_panic(values).take();
-        let mut tx = self.engine().begin().await?;
         tx.execute(&insert).await.map_err(|error| error.or_duplicate("name"))?;
-        let group = one(&mut tx, Expr::col(Groups::Name).eq(spec.name.as_str())).await?;
-        tx.commit().await?;
-        Ok(group)
+        one(tx, Expr::col(Groups::Name).eq(spec.name.as_str())).await
     }
 
     /// Replaces what an operator set about a group.

@@ -9,9 +9,11 @@
 //! | `engine` | the one place where databases differ: connections, rows, times, migrations |
 //! | [`cipher`] | keys at rest, byte compatible with 1.4.x |
 //! | [`groups`], [`keys`], [`settings`], [`logs`], [`stats`] | the tables, one module a resource |
+//! | [`backup`] | groups, keys and settings as a text, from any database into any other |
 //! | [`spool`] | the request log on local disk, before it is in the database |
 //! | [`store`] | one batch of the spool into the database, in one transaction |
 
+pub mod backup;
 pub mod cipher;
 pub mod db;
 pub mod dsn;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
+use crate::engine::Tx;
 use crate::schema::SystemSettings;
 use crate::{Db, StorageError};
 
@@ -24,17 +25,20 @@ impl Db {
 
     /// Stores settings; all or none. `None` deletes the row, so that the default holds.
     pub async fn put_settings(&self, changes: &[(String, Option<String>)]) -> Result<(), StorageError> {
-        let now = self.dialect().time(Timestamp::now());
         let mut tx = self.engine().begin().await?;
         for (key, value) in changes {
             if let Some(value) = value {
-                tx.execute(&upsert(key, value, &now)).await?;
+                self.put_setting_in(&mut tx, key, value).await?;
             } else {
                 let is = Expr::col(SystemSettings::SettingKey).eq(key.as_str());
                 tx.execute(Query::delete().from_table(SystemSettings::Table).and_where(is)).await?;
             }
         }
         tx.commit().await
+    }
+
+    pub(crate) async fn put_setting_in(&self, tx: &mut Tx<'_>, key: &str, value: &str) -> Result<(), StorageError> {
+        tx.execute(&upsert(key, value, &self.dialect().time(Timestamp::now()))).await.map(drop)
     }
 }
 

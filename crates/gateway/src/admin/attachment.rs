@@ -1,5 +1,6 @@
 //! Answers that are files: sent a page at a time, when the client has taken the one before, and never in memory as a whole.
 
+use std::error::Error;
 use std::marker::PhantomData;
 
 use axum::body::Body;
@@ -7,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use storage::StorageError;
 
 /// A file of this type.
 pub struct Attachment<M> {
@@ -35,9 +35,19 @@ impl Media for Csv {
     const TYPE: &'static str = "text/csv; charset=utf-8";
 }
 
+/// JSON, a value a line.
+pub enum JsonLines {}
+
+impl Media for JsonLines {
+    const TYPE: &'static str = "application/x-ndjson";
+}
+
 impl<M: Media> Attachment<M> {
     /// A file with this name, made of `pages`. If one of them fails the answer breaks off, so that nobody takes a part for the whole.
-    pub fn new(name: &str, pages: impl Stream<Item = Result<Bytes, StorageError>> + Send + 'static) -> Self {
+    pub fn new<E: Error + Send + Sync + 'static>(
+        name: &str,
+        pages: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    ) -> Self {
         let headers =
             [(CONTENT_TYPE, M::TYPE.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename={name}"))];
         let pages = pages.inspect_err(|error| tracing::error!(%error, "an export broke off"));

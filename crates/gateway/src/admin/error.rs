@@ -10,6 +10,7 @@ use domain::settings::SettingError;
 use http::StatusCode;
 use serde::Serialize;
 use storage::StorageError;
+use storage::backup::{BackupError, BackupFault};
 
 use super::messages::Message;
 
@@ -49,6 +50,7 @@ codes! {
     DuplicateResource CONFLICT "DUPLICATE_RESOURCE";
     TaskInProgress CONFLICT "TASK_IN_PROGRESS";
     DatabaseError INTERNAL_SERVER_ERROR "DATABASE_ERROR";
+    InternalServerError INTERNAL_SERVER_ERROR "INTERNAL_SERVER_ERROR";
     UpstreamError BAD_GATEWAY "UPSTREAM_ERROR";
     NoKeysAvailable SERVICE_UNAVAILABLE "NO_KEYS_AVAILABLE";
 }
@@ -133,6 +135,22 @@ impl From<StorageError> for ApiError {
             other => {
                 tracing::error!(error = %other, "the database failed an admin call");
                 Self::new(Code::DatabaseError, &Message::DatabaseFailed(other.to_string()))
+            }
+        }
+    }
+}
+
+impl From<BackupError> for ApiError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Storage(error) => error.into(),
+            BackupError::Fault(fault @ BackupFault::Taken(_)) => {
+                Self::new(Code::DuplicateResource, &Message::Backup(fault))
+            }
+            BackupError::Fault(fault) => Self::invalid(&Message::Backup(fault)),
+            BackupError::File(error) => {
+                tracing::error!(%error, "a backup could not be kept for reading");
+                Self::new(Code::InternalServerError, &Message::FileFailed(error.to_string()))
             }
         }
     }

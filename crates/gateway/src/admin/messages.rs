@@ -10,6 +10,7 @@ use domain::ids::{GroupId, KeyId};
 use domain::language::Language;
 use domain::rewrite::headers::HeaderRuleError;
 use domain::weakness::Weakness;
+use storage::backup::BackupFault;
 use storage::keys::Scenario;
 
 use super::language::spoken;
@@ -60,6 +61,10 @@ pub enum Message {
     Taken(&'static str),
     /// The database failed.
     DatabaseFailed(String),
+    /// A file of our own could not be written or read.
+    FileFailed(String),
+    /// What is wrong with a backup, or with the wish for one.
+    Backup(BackupFault),
     /// A group was deleted.
     GroupDeleted,
     /// Groups have new places.

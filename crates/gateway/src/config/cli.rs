@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -26,6 +27,10 @@ pub enum Command {
     Check,
     /// Bring all stored keys from one encryption key under another; stop the server first
     MigrateKeys(MigrateKeys),
+    /// Write groups, keys and settings into a file, for any database; stop the server first, or ask its GET /api/backup
+    Export(Export),
+    /// Put a file that `export` wrote into the database, all of it or nothing; stop the server first
+    Import(Import),
 }
 
 /// From which `ENCRYPTION_KEY` to which.
@@ -37,6 +42,28 @@ pub struct MigrateKeys {
     /// The new encryption key; leave it out to store keys in plain text
     #[arg(long, value_name = "NEW")]
     pub to: Option<Secret>,
+}
+
+/// Where a backup goes.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Export {
+    /// The file to write; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Write everything in clear. Otherwise a passphrase encrypts it: that of the environment, or one that is asked for
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// Where a backup comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Import {
+    /// The file to read
+    #[arg(long = "in", value_name = "FILE")]
+    pub file: PathBuf,
+    /// Leave groups and settings that exist as they are and import the rest; otherwise nothing is imported if a group exists
+    #[arg(long)]
+    pub keep_existing: bool,
 }
 
 /// Reads the program's arguments, the first of which is its own name.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 mod access;
+mod backup;
 mod calls;
 mod copies;
 mod dashboard;

@@ -8,6 +8,7 @@ use testkit::app::Builder;
 use crate::support::BINARY;
 
 mod adoption;
+mod backup;
 mod commands;
 mod configuration;
 mod first_start;

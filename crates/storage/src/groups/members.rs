@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::require_one;
-use crate::engine::Row;
+use crate::engine::{Row, Tx};
 use crate::schema::GroupSubGroups;
 use crate::{Db, StorageError};
 
@@ -23,29 +23,33 @@ impl Db {
 
     /// Adds members; all or none. Errors with [`StorageError::Duplicate`] if one is a member already.
     pub async fn add_sub_groups(&self, links: &[SubGroup]) -> Result<(), StorageError> {
-        let now = self.dialect().time(Timestamp::now());
         let mut tx = self.engine().begin().await?;
         for link in links {
-            let insert = Query::insert()
-                .into_table(GroupSubGroups::Table)
-                .columns([
-                    GroupSubGroups::GroupId,
-                    GroupSubGroups::SubGroupId,
-                    GroupSubGroups::Weight,
-                    GroupSubGroups::CreatedAt,
-                    GroupSubGroups::UpdatedAt,
-                ])
-                .values_panic([
-                    link.group_id.0.into(),
-                    link.sub_group_id.0.into(),
-                    i64::from(link.weight).into(),
-                    now.clone(),
-                    now.clone(),
-                ])
-                .take();
-            tx.execute(&insert).await.map_err(|error| error.or_duplicate("sub_groups"))?;
+            self.add_sub_group_in(&mut tx, *link).await?;
         }
         tx.commit().await
+    }
+
+    pub(crate) async fn add_sub_group_in(&self, tx: &mut Tx<'_>, link: SubGroup) -> Result<(), StorageError> {
+        let now = self.dialect().time(Timestamp::now());
+        let insert = Query::insert()
+            .into_table(GroupSubGroups::Table)
+            .columns([
+                GroupSubGroups::GroupId,
+                GroupSubGroups::SubGroupId,
+                GroupSubGroups::Weight,
+                GroupSubGroups::CreatedAt,
+                GroupSubGroups::UpdatedAt,
+            ])
+            .values_panic([
+                link.group_id.0.into(),
+                link.sub_group_id.0.into(),
+                i64::from(link.weight).into(),
+                now.clone(),
+                now,
+            ])
+            .take();
+        tx.execute(&insert).await.map_err(|error| error.or_duplicate("sub_groups")).map(drop)
     }
 
     /// Changes the weight of a member. Errors with [`StorageError::NotFound`] if it is none.

@@ -83,6 +83,18 @@ impl Db {
         Ok(Page { rows, total, total_is_estimate: false })
     }
 
+    /// The next keys after `after`, at most `limit`, by ascending id, decrypted.
+    pub(crate) async fn keys_after(&self, after: Option<KeyId>, limit: u32) -> Result<Vec<Key>, StorageError> {
+        let query = Query::select()
+            .columns(COLUMNS)
+            .from(ApiKeys::Table)
+            .and_where_option(after.map(|after| Expr::col(ApiKeys::Id).gt(after.0)))
+            .order_by(ApiKeys::Id, Order::Asc)
+            .limit(limit.into())
+            .take();
+        self.engine().fetch(&query).await?.iter().map(|row| self.read_key(row)).collect()
+    }
+
     fn condition(&self, filter: &KeyFilter) -> Cond {
         let ids = |ids: &[KeyId]| among(self.dialect(), ids);
         let hashes = filter.key.as_ref().map(|key| self.cipher().lookup_hashes(key.expose()));

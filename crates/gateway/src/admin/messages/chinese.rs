@@ -3,6 +3,7 @@
 use domain::allowed::{Allowed, setting_keys};
 use domain::rewrite::headers::{HeaderRuleError, RESERVED};
 use domain::weakness::Weakness;
+use storage::backup::{BackupFault, listed};
 use storage::keys::Scenario;
 
 use super::{KeyRole, Message};
@@ -27,6 +28,8 @@ pub fn text(message: &Message) -> String {
         Message::NotFound => "未找到".to_owned(),
         Message::Taken(field) => format!("{field}：该值已被使用"),
         Message::DatabaseFailed(why) => format!("数据库未能完成操作：{why}"),
+        Message::FileFailed(why) => format!("文件无法写入或读取：{why}"),
+        Message::Backup(fault) => backup(fault),
         Message::GroupDeleted => "分组已删除".to_owned(),
         Message::GroupsReordered => "分组顺序已更新".to_owned(),
         Message::SubGroupsAdded => "子分组已添加".to_owned(),
@@ -151,5 +154,22 @@ fn against(scenario: Scenario) -> &'static str {
         Scenario::DataNotEncrypted => "请停止服务并加密这些密钥：gpt-load migrate-keys --to ENCRYPTION_KEY",
         Scenario::KeyNotConfigured => "请使用加密时所用的 ENCRYPTION_KEY 启动服务",
         Scenario::KeyMismatch => "请使用加密时所用的 ENCRYPTION_KEY 启动服务，或用 gpt-load migrate-keys 更换它",
+    }
+}
+
+fn backup(fault: &BackupFault) -> String {
+    match fault {
+        BackupFault::NoBackup => "这不是 GPT-Load 的备份文件".to_owned(),
+        BackupFault::TooNew { found, known } => {
+            format!("备份的版本为 {found}，本程序最高支持版本 {known}：请使用更新的 GPT-Load")
+        }
+        BackupFault::NoPassphrase => {
+            "需要密码：请通过请求头 X-Backup-Passphrase 提供，或使用 plain=true 导出明文".to_owned()
+        }
+        BackupFault::WrongPassphrase => "密码错误，或备份已被修改".to_owned(),
+        BackupFault::Damaged { line, reason } => format!("备份的第 {line} 行已损坏：{reason}"),
+        BackupFault::Cut { line } => format!("备份不完整：在第 {line} 行之后中断"),
+        BackupFault::UnreadableKeys => "当前的 ENCRYPTION_KEY 无法读取数据库中的密钥：备份将缺少这些密钥".to_owned(),
+        BackupFault::Taken(names) => format!("备份中有 {} 个分组已存在：{}", names.len(), listed(names)),
     }
 }

@@ -1,6 +1,7 @@
 //! What the API says, in English.
 
 use domain::weakness::Weakness;
+use storage::backup::BackupFault;
 use storage::keys::Scenario;
 
 use super::{KeyRole, Message};
@@ -27,6 +28,8 @@ pub fn text(message: &Message) -> String {
         Message::NotFound => "not found".to_owned(),
         Message::Taken(field) => format!("{field}: this value is already taken"),
         Message::DatabaseFailed(why) => format!("the database could not do it: {why}"),
+        Message::FileFailed(why) => format!("a file could not be written or read: {why}"),
+        Message::Backup(fault) => backup(fault),
         Message::GroupDeleted => "Group deleted".to_owned(),
         Message::GroupsReordered => "Groups reordered".to_owned(),
         Message::SubGroupsAdded => "Sub-groups added".to_owned(),
@@ -109,5 +112,14 @@ fn against(scenario: Scenario) -> &'static str {
         Scenario::KeyMismatch => {
             "Start the server with the ENCRYPTION_KEY they were encrypted with, or change it by gpt-load migrate-keys"
         }
+    }
+}
+
+fn backup(fault: &BackupFault) -> String {
+    match fault {
+        BackupFault::NoPassphrase => {
+            "a passphrase is needed: give it in the header X-Backup-Passphrase, or ask for plain=true".to_owned()
+        }
+        other => other.to_string(),
     }
 }

@@ -3,6 +3,7 @@
 use domain::allowed::{Allowed, setting_keys};
 use domain::rewrite::headers::{HeaderRuleError, RESERVED};
 use domain::weakness::Weakness;
+use storage::backup::{BackupFault, listed};
 use storage::keys::Scenario;
 
 use super::{KeyRole, Message};
@@ -31,6 +32,8 @@ pub fn text(message: &Message) -> String {
         Message::NotFound => "見つかりません".to_owned(),
         Message::Taken(field) => format!("{field}：この値はすでに使われています"),
         Message::DatabaseFailed(why) => format!("データベースが処理できませんでした：{why}"),
+        Message::FileFailed(why) => format!("ファイルの書き込みまたは読み込みができませんでした：{why}"),
+        Message::Backup(fault) => backup(fault),
         Message::GroupDeleted => "グループを削除しました".to_owned(),
         Message::GroupsReordered => "グループを並べ替えました".to_owned(),
         Message::SubGroupsAdded => "サブグループを追加しました".to_owned(),
@@ -184,6 +187,28 @@ fn against(scenario: Scenario) -> &'static str {
         Scenario::KeyNotConfigured => "暗号化に使った ENCRYPTION_KEY でサーバーを起動してください",
         Scenario::KeyMismatch => {
             "暗号化に使った ENCRYPTION_KEY でサーバーを起動するか、gpt-load migrate-keys で変更してください"
+        }
+    }
+}
+
+fn backup(fault: &BackupFault) -> String {
+    match fault {
+        BackupFault::NoBackup => "これは GPT-Load のバックアップではありません".to_owned(),
+        BackupFault::TooNew { found, known } => format!(
+            "バックアップのバージョンは {found} ですが、このプログラムが扱えるのは {known} までです：新しい GPT-Load を使用してください"
+        ),
+        BackupFault::NoPassphrase => {
+            "パスフレーズが必要です：ヘッダー X-Backup-Passphrase で指定するか、plain=true を指定してください"
+                .to_owned()
+        }
+        BackupFault::WrongPassphrase => "パスフレーズが違うか、バックアップが変更されています".to_owned(),
+        BackupFault::Damaged { line, reason } => format!("バックアップの {line} 行目が壊れています：{reason}"),
+        BackupFault::Cut { line } => format!("バックアップが不完全です：{line} 行目の後で途切れています"),
+        BackupFault::UnreadableKeys => {
+            "現在の ENCRYPTION_KEY ではデータベースのキーを読み取れません：バックアップにキーが含まれません".to_owned()
+        }
+        BackupFault::Taken(names) => {
+            format!("バックアップの {} 個のグループは既に存在します：{}", names.len(), listed(names))
         }
     }
 }

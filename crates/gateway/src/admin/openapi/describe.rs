@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::routes::Entry;
 use super::{Example, fault};
-use crate::admin::attachment::{Attachment, Media};
+use crate::admin::attachment::{Attachment, JsonLines, Media};
+use crate::admin::backup::{BackupBody, GivenPassphrase, PASSPHRASE};
 use crate::admin::error::ApiError;
 use crate::admin::extract::{Body, ClientIp, InPath, Params, ProxyKey};
 use crate::admin::keys::KeysText;
@@ -97,7 +98,7 @@ impl Operation {
         self.answers.insert(status.as_u16(), fault(status.as_u16()));
     }
 
-    /// It reads a parameter of this kind: `query` or `path`.
+    /// It reads a parameter of this kind: `query`, `path` or `header`.
     pub fn takes(&mut self, kind: &str, name: &str, is_required: bool, mut schema: Value) {
         let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         let mut parameter = json!({"name": name, "in": kind, "required": is_required, "schema": schema});
@@ -205,6 +206,21 @@ impl Input for Upload {
         if let Some(request) = &mut operation.request {
             request["content"]["multipart/form-data"] = json!({"schema": form});
         }
+    }
+}
+
+impl Input for GivenPassphrase {
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let schema = json!({"type": "string", "description": "What keys in the file are encrypted with; UTF-8."});
+        operation.takes("header", PASSPHRASE, false, schema);
+    }
+}
+
+impl Input for BackupBody {
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let schema = json!({"type": "string", "description": "What GET /api/backup answered."});
+        operation.request = Some(json!({"required": true, "content": {JsonLines::TYPE: {"schema": schema}}}));
+        operation.fails(StatusCode::BAD_REQUEST);
     }
 }
 

@@ -67,6 +67,7 @@ impl Api {
             auth_key: Secret::from(AUTH_KEY),
             encryption_key: None,
             time_zone: TimeZone::fixed(jiff::tz::offset(8)),
+            data_dir: std::env::temp_dir(),
             started: Instant::now(),
             trusted_proxies: "loopback".parse().unwrap(),
             draining: CancellationToken::new(),

@@ -64,6 +64,8 @@ async fn everything_but_login_and_health_is_closed() {
     app.set(json!({"proxy_keys": "pk-global"})).await;
     let of_group = format!("/api/groups/{}", group.id);
     let closed = [
+        ("GET", "/api/backup".to_owned()),
+        ("POST", "/api/backup".to_owned()),
         ("GET", "/api/channel-types".to_owned()),
         ("GET", "/api/groups".to_owned()),
         ("GET", "/api/groups/list".to_owned()),
