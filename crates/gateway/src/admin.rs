@@ -28,6 +28,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::TrustedProxies;
+use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
 use crate::probe::Prober;
 use crate::snapshot::build::Publisher;
@@ -75,6 +76,8 @@ pub struct AdminState {
     pub db: Db,
     /// All keys.
     pub keyring: Arc<Keyring>,
+    /// When there are all of them.
+    pub keys_loaded: Loaded,
     /// Puts changes of groups and settings in force.
     pub publisher: Arc<Publisher>,
     /// Tests keys.
@@ -188,6 +191,7 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .get("/api/openapi.json", "This description", openapi::serve);
 
     let closed = groups.merge(keys).merge(many_keys).merge(any_number_of_keys).merge(one_at_a_time).merge(rest);
+    let closed = closed.layered(|router| router.route_layer(from_fn_with_state(Arc::clone(&context), once_loaded)));
     let closed = closed.close(&context);
     let (router, entries) = open.merge(login).merge(closed).into_parts();
     context.entries.get_or_init(|| entries);
@@ -199,6 +203,12 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .layer(from_fn(language::speak))
         .layer(map_response(reply::not_to_be_cached))
         .with_state(context)
+}
+
+/// Lets requests on when all keys are in memory, some seconds after the start at the latest.
+async fn once_loaded(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
+    context.keys_loaded.wait().await;
+    next.run(request).await
 }
 
 /// Lets so many requests on at once as there are permits.

@@ -30,6 +30,7 @@ use crate::jobs::store_logs::StoreLogs;
 use crate::jobs::validate_keys::ValidateKeys;
 use crate::jobs::{self, Job};
 use crate::journal::Journal;
+use crate::key_store::load::{Loaded, Loading};
 use crate::probe::Prober;
 use crate::proxy::{DataPlane, Shared};
 use crate::server::acceptor;
@@ -114,9 +115,8 @@ impl App {
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let address = listener.local_addr()?;
         // By a thread of the control plane: with its priority begin those that the database's connections need.
-        let laying =
-            async move { foundation::lay(&setup, address.port(), cores).await.map(|foundation| (setup, foundation)) };
-        let (setup, foundation) = Handle::current().spawn(laying).await??;
+        let laying = async move { foundation::lay(&setup, address.port(), cores).await.map(|laid| (setup, laid)) };
+        let (setup, (foundation, loading)) = Handle::current().spawn(laying).await??;
         let (sink, drain) = SpoolSink::open(&setup.config.data_dir, &foundation.db).await?;
         let mut app = Self {
             journal: Journal::new(sink.clone()),
@@ -136,9 +136,11 @@ impl App {
         let sockets = Sockets::within_limit(cores);
         let client = Client::new(Arc::clone(&tls), app.tasks.clone(), Handle::current()).within(sockets.all());
         let prober = Arc::new(Prober::new(client));
-        app.start_jobs(drain, &prober);
+        let keys_loaded = loading.loaded();
+        app.start_jobs(drain, &prober, &keys_loaded);
+        app.start_loading(loading);
         app.start_spooler()?;
-        let handover = app.start_control_plane(prober, started);
+        let handover = app.start_control_plane(prober, keys_loaded, started);
         app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, sockets, &handover)?;
         // Before anybody can know that we serve, so that no request is lost to a signal.
         let told = Told::listen()?;
@@ -147,15 +149,23 @@ impl App {
         Ok((app, told))
     }
 
-    fn start_jobs(&self, drain: Drain, prober: &Arc<Prober>) {
+    fn start_jobs(&self, drain: Drain, prober: &Arc<Prober>, keys_loaded: &Loaded) {
         let (db, current) = (&self.foundation.db, &self.foundation.current);
         self.start_job(PersistKeys { db: db.clone(), changes: Arc::clone(self.foundation.keyring.changes()) });
         self.start_job(StoreLogs::new(db.clone(), self.sink.clone(), drain, Arc::clone(current)));
         if !self.setup.config.is_slave {
             self.start_job(Retention::new(db.clone(), Arc::clone(current)));
             let (current, prober, stop) = (Arc::clone(current), Arc::clone(prober), self.stop_control.clone());
-            self.start_job(ValidateKeys::new(db.clone(), current, prober, stop));
+            self.start_job(ValidateKeys::new(db.clone(), current, keys_loaded.clone(), prober, stop));
         }
+    }
+
+    /// Brings the keys into memory that the first requests can do without.
+    fn start_loading(&self, loading: Loading) {
+        let (keyring, stop) = (Arc::clone(&self.foundation.keyring), self.stop_control.clone());
+        self.jobs.spawn(async move {
+            stop.run_until_cancelled(loading.finish(&keyring)).await;
+        });
     }
 
     fn start_job(&self, job: impl Job) {
@@ -175,12 +185,13 @@ impl App {
     }
 
     /// Starts answering what is not proxied; the data plane hands it over.
-    fn start_control_plane(&self, prober: Arc<Prober>, started: Instant) -> Handover {
+    fn start_control_plane(&self, prober: Arc<Prober>, keys_loaded: Loaded, started: Instant) -> Handover {
         let (foundation, config) = (&self.foundation, &self.setup.config);
         let tasks = Tasks::open(&config.data_dir, self.jobs.clone(), self.stop_control.clone());
         let router = admin::router(Arc::new(AdminState {
             db: foundation.db.clone(),
             keyring: Arc::clone(&foundation.keyring),
+            keys_loaded,
             publisher: Arc::clone(&foundation.publisher),
             prober,
             tasks,

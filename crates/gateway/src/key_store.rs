@@ -10,6 +10,8 @@ use storage::{Db, StorageError};
 
 use crate::keyring::{Pool, PoolKey};
 
+pub mod load;
+
 /// Keys written or read in one step.
 pub const STEP: u32 = 1000;
 

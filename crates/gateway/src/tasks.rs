@@ -72,10 +72,12 @@ impl Tasks {
         status
     }
 
-    /// What the last import ignored: the first 1,000 entries.
+    /// What the last import ignored, by line: of long texts the 1,000 entries that it met first.
     #[must_use]
     pub fn ignored(&self) -> Vec<Ignored> {
-        self.last().ignored.clone()
+        let mut ignored = self.last().ignored.clone();
+        ignored.sort_by_key(|entry| entry.line);
+        ignored
     }
 
     /// The right to start a task; `None` if somebody has it.

@@ -1,25 +1,18 @@
 //! What both planes stand on: database, keys, configuration in force.
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::Context;
-use domain::classify::rest::LONGEST;
-use domain::ids::{GroupId, KeyId};
 use domain::secret::Secret;
-use jiff::Timestamp;
 use storage::Db;
-use storage::keys::KeyScan;
 
-use crate::keyring::{Keyring, PoolKey};
+use crate::first_start;
+use crate::key_store::load::Loading;
+use crate::keyring::Keyring;
 use crate::setup::Setup;
 use crate::snapshot::Current;
 use crate::snapshot::build::Publisher;
-use crate::{clock, first_start};
-
-/// Keys read from the database at once.
-const KEYS_A_PAGE: u32 = 10_000;
 
 /// The parts everything else is built on.
 pub struct Foundation {
@@ -43,8 +36,8 @@ impl Foundation {
     }
 }
 
-/// Opens, migrates and loads everything. `port` is the one we listen on.
-pub async fn lay(setup: &Setup, port: u16, workers: NonZeroUsize) -> anyhow::Result<Foundation> {
+/// Opens and migrates the database, and loads everything but most of the keys. `port` is the one we listen on.
+pub async fn lay(setup: &Setup, port: u16, workers: NonZeroUsize) -> anyhow::Result<(Foundation, Loading)> {
     for warning in &setup.warnings {
         tracing::warn!(%warning, "configuration");
     }
@@ -56,12 +49,12 @@ pub async fn lay(setup: &Setup, port: u16, workers: NonZeroUsize) -> anyhow::Res
         first_start::admin_key(&setup.config).context("the admin key can't be stored")?;
     first_start::store_settings(&db, &setup.config, port, &admin_key).await?;
     let keyring = Arc::new(Keyring::default());
-    load_keys(&db, &keyring).await.context("the keys can't be loaded")?;
+    let loading = Loading::begin(db.clone(), &keyring).await.context("the keys can't be loaded")?;
     let (current, proxies) = (Current::default(), Arc::clone(&setup.proxies));
     let publisher = Publisher::new(Arc::clone(&current), db.clone(), Arc::clone(&keyring), proxies, workers);
     publisher.refresh().await.context("the configuration can't be loaded")?;
     let publisher = Arc::new(publisher);
-    Ok(Foundation { db, keyring, current, publisher, admin_key, admin_key_is_new })
+    Ok((Foundation { db, keyring, current, publisher, admin_key, admin_key_is_new }, loading))
 }
 
 async fn open_database(setup: &Setup) -> anyhow::Result<Db> {
@@ -85,44 +78,4 @@ async fn open_database(setup: &Setup) -> anyhow::Result<Db> {
         tracing::warn!("some keys are stored in plain text although ENCRYPTION_KEY is set");
     }
     Ok(db)
-}
-
-async fn load_keys(db: &Db, keyring: &Keyring) -> anyhow::Result<()> {
-    let mut groups: HashMap<KeyId, GroupId> = HashMap::new();
-    let rests = db.cooldowns(Timestamp::now()).await?;
-    let resting: std::collections::HashSet<_> = rests.iter().map(|rest| rest.key_id).collect();
-    let (mut after, mut unreadable) = (None, 0_usize);
-    loop {
-        let page = db.scan_keys(KeyScan::default(), after, KEYS_A_PAGE).await?;
-        let is_last = page.len() < KEYS_A_PAGE as usize;
-        after = page.last().map(|key| key.id);
-        groups.extend(page.iter().filter(|key| resting.contains(&key.id)).map(|key| (key.id, key.group_id)));
-        let mut by_group: HashMap<GroupId, Vec<PoolKey>> = HashMap::new();
-        for key in page {
-            let failures = u32::try_from(key.failure_count).unwrap_or(0);
-            let Some(secret) = key.secret else {
-                unreadable += 1;
-                continue;
-            };
-            by_group.entry(key.group_id).or_default().push(PoolKey::new(key.id, secret, key.status, failures));
-        }
-        for (group, keys) in by_group {
-            keyring.pool(group).add(keys);
-        }
-        if is_last {
-            break;
-        }
-    }
-    if unreadable > 0 {
-        tracing::error!(keys = unreadable, "keys can't be decrypted with the present ENCRYPTION_KEY and are not used");
-    }
-    // A rest that would be longer than any was noted while the clock was wrong.
-    let latest = Timestamp::now().checked_add(LONGEST).unwrap_or(Timestamp::MAX);
-    for rest in rests {
-        if let Some(group) = groups.get(&rest.key_id) {
-            let until_ms = clock::mono_ms_of(rest.until.min(latest));
-            keyring.pool(*group).resume_rest(rest.key_id, rest.model.as_deref(), until_ms, rest.guessed);
-        }
-    }
-    Ok(())
 }

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Job;
 use crate::clock::mono_ms;
+use crate::key_store::load::Loaded;
 use crate::probe::Prober;
 use crate::snapshot::{Current, Service};
 use round::Round;
@@ -31,6 +32,7 @@ const EVERY: Duration = Duration::from_secs(2);
 pub struct ValidateKeys {
     db: Db,
     current: Current,
+    keys_loaded: Loaded,
     prober: Arc<Prober>,
     stop: CancellationToken,
     plans: HashMap<GroupId, Plan>,
@@ -49,8 +51,8 @@ struct Plan {
 
 impl ValidateKeys {
     /// Validates the keys of the groups in `current` until `stop`.
-    pub fn new(db: Db, current: Current, prober: Arc<Prober>, stop: CancellationToken) -> Self {
-        Self { db, current, prober, stop, plans: HashMap::new(), rounds: TaskTracker::new() }
+    pub fn new(db: Db, current: Current, keys_loaded: Loaded, prober: Arc<Prober>, stop: CancellationToken) -> Self {
+        Self { db, current, keys_loaded, prober, stop, plans: HashMap::new(), rounds: TaskTracker::new() }
     }
 
     /// Remembers new groups with what the database knows of their last round, and forgets deleted ones.
@@ -73,6 +75,7 @@ impl Job for ValidateKeys {
     const NAME: &'static str = "validate_keys";
 
     async fn due(&mut self) {
+        self.keys_loaded.wait().await;
         tokio::time::sleep(EVERY).await;
     }
 

@@ -13,34 +13,39 @@ use super::{Ignored, Progress, Reason};
 use crate::key_store;
 use crate::keyring::Pool;
 
+/// Entries that are put into the order of the database's index at a time: in any other order each batch would change most of the
+/// index. What fits into one batch keeps its order.
+const WINDOW: usize = 40 * SLICE;
+
 /// Adds the keys of `text` to a group.
 pub async fn run(progress: Progress, db: Db, pool: &Pool, group: GroupId, text: String) -> anyhow::Result<Value> {
     let (mut added, mut ignored, mut first) = (0, 0, None);
     let mut rest = entries(&text);
     loop {
-        let (blanks, batch): (Vec<_>, Vec<_>) = rest.by_ref().take(SLICE).partition(|entry| entry.key.is_empty());
-        let given = blanks.len() + batch.len();
-        if given == 0 {
+        let mut window: Vec<_> = rest.by_ref().take(WINDOW).collect();
+        if window.is_empty() {
             return Ok(json!({"added_count": added, "ignored_count": ignored}));
         }
-        let keys: Vec<_> = batch.iter().map(|entry| Secret::from(&*entry.key)).collect();
-        let stored = key_store::add(&db, pool, group, &keys).await?;
-        first = first.or(stored.added.first().map(|(_, id)| *id));
-        added += stored.added.len();
-        ignored += given - stored.added.len();
-        report(&progress, &blanks, |_| Reason::Blank);
-        report_known(&progress, &db, group, &batch, &stored, first).await?;
-        progress.advance(given).await?;
+        if window.len() > SLICE {
+            window.sort_by_cached_key(|entry| db.index_order(&entry.key));
+        }
+        for slice in window.chunks(SLICE) {
+            let (blanks, batch): (Vec<_>, Vec<_>) = slice.iter().partition(|entry| entry.key.is_empty());
+            let keys: Vec<_> = batch.iter().map(|entry| Secret::from(&*entry.key)).collect();
+            let stored = key_store::add(&db, pool, group, &keys).await?;
+            first = first.or(stored.added.iter().map(|(_, id)| *id).min());
+            added += stored.added.len();
+            ignored += slice.len() - stored.added.len();
+            report_blanks(&progress, &blanks);
+            report_known(&progress, &db, group, &batch, &stored, first).await?;
+            progress.advance(slice.len()).await?;
+        }
     }
 }
 
-fn report(progress: &Progress, entries: &[Entry<'_>], reason: impl Fn(usize) -> Reason) {
-    let ignored = |(place, entry): (usize, &Entry<'_>)| Ignored {
-        line: entry.line,
-        key: mask(&entry.key),
-        reason: reason(place),
-    };
-    progress.ignored(entries.iter().enumerate().take(progress.room_for_ignored()).map(ignored));
+fn report_blanks(progress: &Progress, blanks: &[&Entry<'_>]) {
+    let ignored = |entry: &&Entry<'_>| Ignored { line: entry.line, key: mask(&entry.key), reason: Reason::Blank };
+    progress.ignored(blanks.iter().take(progress.room_for_ignored()).map(ignored));
 }
 
 /// Tells of the keys of a batch that were not added: the group has had them since before the first key of this import, or since.
@@ -48,7 +53,7 @@ async fn report_known(
     progress: &Progress,
     db: &Db,
     group: GroupId,
-    batch: &[Entry<'_>],
+    batch: &[&Entry<'_>],
     stored: &Imported,
     first: Option<KeyId>,
 ) -> Result<(), StorageError> {

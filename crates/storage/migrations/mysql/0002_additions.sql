@@ -17,3 +17,4 @@ ALTER TABLE `group_hourly_stats` ADD COLUMN `cached_tokens` bigint NOT NULL DEFA
 CREATE TABLE IF NOT EXISTS `key_cooldowns` (`key_id` bigint unsigned NOT NULL, `model` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '', `until` datetime(3) NOT NULL, `guessed` boolean NOT NULL DEFAULT false, PRIMARY KEY (`key_id`, `model`)) CHARACTER SET utf8mb4;
 CREATE TABLE IF NOT EXISTS `spool_positions` (`spool_id` varchar(36) NOT NULL, `segment` bigint NOT NULL, `offset` bigint NOT NULL, `updated_at` datetime(3) NOT NULL, PRIMARY KEY (`spool_id`)) CHARACTER SET utf8mb4;
 CREATE INDEX `idx_request_logs_request_id` ON `request_logs` (`request_id`);
+CREATE INDEX `idx_api_keys_group_status_last_used_id` ON `api_keys` (`group_id`, `status`, `last_used_at`, `id`);

@@ -16,3 +16,5 @@ ALTER TABLE group_hourly_stats ADD COLUMN cached_tokens bigint NOT NULL DEFAULT 
 CREATE TABLE key_cooldowns (key_id bigint NOT NULL, model varchar(255) NOT NULL DEFAULT '', until timestamptz NOT NULL, guessed boolean NOT NULL DEFAULT false, PRIMARY KEY (key_id, model));
 CREATE TABLE spool_positions (spool_id varchar(36) NOT NULL, segment bigint NOT NULL, "offset" bigint NOT NULL, updated_at timestamptz NOT NULL, PRIMARY KEY (spool_id));
 CREATE INDEX idx_request_logs_request_id ON request_logs (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX idx_api_keys_group_status_last_used_id ON api_keys (group_id, status, last_used_at, id);
+CREATE INDEX idx_api_keys_notes ON api_keys (group_id, notes) WHERE notes <> '';

@@ -22,3 +22,7 @@ CREATE INDEX `idx_request_logs_instant` ON `request_logs`(julianday(`timestamp`)
 -- Finds the keys whose time of last use is still in a form of 1.4.x that does not sort as text. Empty once they are
 -- rewritten.
 CREATE INDEX `idx_api_keys_foreign_last_used` ON `api_keys`(`id`) WHERE substr(`last_used_at`,-6) <> '+00:00';
+-- Pages and counts of the keys of one status.
+CREATE INDEX `idx_api_keys_group_status_last_used_id` ON `api_keys`(`group_id`,`status`,`last_used_at`,`id`);
+-- Few keys have notes.
+CREATE INDEX `idx_api_keys_notes` ON `api_keys`(`group_id`,`notes`) WHERE `notes` <> '';

@@ -1,5 +1,7 @@
 //! Keys as a list with filters and pages.
 
+use std::collections::HashMap;
+
 use domain::ids::{GroupId, KeyId};
 use domain::key::{Key, KeyStatus};
 use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query};
@@ -63,24 +65,30 @@ pub enum KeySort {
     Id,
 }
 
+/// From so many keys on, sorting them by what has no index costs less if the whole table is read.
+const MANY: u64 = 50_000;
+
 impl Db {
     /// A page of keys, decrypted.
     pub async fn keys_page(&self, filter: &KeyFilter, page: PageRequest) -> Result<Page<Key>, StorageError> {
-        let condition = self.condition(filter);
+        let found = match &filter.search {
+            Some(search) => Some(self.search(filter.group, search).await?),
+            None => None,
+        };
         let count = Query::select()
             .expr_as(Func::count(Expr::col(ApiKeys::Id)), "total")
             .from(ApiKeys::Table)
-            .cond_where(condition.clone())
+            .cond_where(self.condition(filter, found.as_deref(), false))
             .take();
-        let total = match self.engine().fetch(&count).await?.first() {
-            Some(row) => row.int("total")?.unsigned_abs(),
-            None => 0,
-        };
-        let mut query = Query::select().columns(COLUMNS).from(ApiKeys::Table).cond_where(condition).take();
+        let total = self.engine().fetch(&count).await?.first().map_or(Ok(0), |row| row.int("total"))?.unsigned_abs();
+        // The ids first: they stand in the indexes, so that what comes before the page need not be read.
+        let is_read_whole = total > MANY && matches!(filter.order.by, KeySort::FailureCount | KeySort::RequestCount);
+        let condition = self.condition(filter, found.as_deref(), is_read_whole);
+        let mut query = Query::select().column(ApiKeys::Id).from(ApiKeys::Table).cond_where(condition).take();
         sort(self.dialect(), &mut query, filter.order);
         let rows = self.engine().fetch(query.limit(page.size.into()).offset(page.offset())).await?;
-        let rows = rows.iter().map(|row| self.read_key(row)).collect::<Result<_, _>>()?;
-        Ok(Page { rows, total, total_is_estimate: false })
+        let ids = rows.iter().map(|row| row.int(ApiKeys::Id).map(KeyId)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page { rows: self.keys_by_id(&ids).await?, total, total_is_estimate: false })
     }
 
     /// The next keys after `after`, at most `limit`, by ascending id, decrypted.
@@ -95,17 +103,43 @@ impl Db {
         self.engine().fetch(&query).await?.iter().map(|row| self.read_key(row)).collect()
     }
 
-    fn condition(&self, filter: &KeyFilter) -> Cond {
+    /// Keys in the order of `ids`; those that are gone are left out.
+    async fn keys_by_id(&self, ids: &[KeyId]) -> Result<Vec<Key>, StorageError> {
+        let query = Query::select().columns(COLUMNS).from(ApiKeys::Table).and_where(among(self.dialect(), ids)).take();
+        let rows = self.engine().fetch(&query).await?;
+        let keys = rows.iter().map(|row| self.read_key(row).map(|key| (key.id, key)));
+        let mut keys = keys.collect::<Result<HashMap<_, _>, _>>()?;
+        Ok(ids.iter().filter_map(|id| keys.remove(id)).collect())
+    }
+
+    /// The ids of the keys that a search finds.
+    async fn search(&self, group: Option<GroupId>, search: &KeySearch) -> Result<Vec<KeyId>, StorageError> {
+        let query = Query::select()
+            .column(ApiKeys::Id)
+            .from(ApiKeys::Table)
+            .and_where_option(group.map(|group| Expr::col(ApiKeys::GroupId).eq(group.0)))
+            // Word for word the condition of the index on notes.
+            .and_where(Expr::col(ApiKeys::Notes).ne(Expr::cust("''")))
+            .and_where(self.dialect().contains(ApiKeys::Notes, &search.notes))
+            .take();
+        let rows = self.engine().fetch(&query).await?;
+        let by_notes = rows.iter().map(|row| row.int(ApiKeys::Id).map(KeyId));
+        by_notes.chain(search.or_ids.iter().copied().map(Ok)).collect()
+    }
+
+    /// `is_read_whole`: the keys are much of the table, and it is to be read from end to end rather than by an index.
+    fn condition(&self, filter: &KeyFilter, found: Option<&[KeyId]>, is_read_whole: bool) -> Cond {
         let ids = |ids: &[KeyId]| among(self.dialect(), ids);
         let hashes = filter.key.as_ref().map(|key| self.cipher().lookup_hashes(key.expose()));
+        let names_keys = hashes.is_some() || filter.among.is_some() || found.is_some();
+        let by_index = !(is_read_whole || names_keys);
+        let less = |condition| if by_index { condition } else { self.dialect().common(condition) };
         Cond::all()
-            .add_option(filter.group.map(|group| Expr::col(ApiKeys::GroupId).eq(group.0)))
-            .add_option(filter.status.map(|status| Expr::col(ApiKeys::Status).eq(status.as_str())))
+            .add_option(filter.group.map(|group| less(Expr::col(ApiKeys::GroupId).eq(group.0))))
+            .add_option(filter.status.map(|status| less(Expr::col(ApiKeys::Status).eq(status.as_str()))))
             .add_option(hashes.map(|hashes| Expr::col(ApiKeys::KeyHash).is_in(hashes)))
             .add_option(filter.among.as_deref().map(ids))
-            .add_option(filter.search.as_ref().map(|search| {
-                Cond::any().add(self.dialect().contains(ApiKeys::Notes, &search.notes)).add(ids(&search.or_ids))
-            }))
+            .add_option(found.map(ids))
     }
 
     fn read_key(&self, row: &Row) -> Result<Key, StorageError> {

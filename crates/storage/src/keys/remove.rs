@@ -38,7 +38,9 @@ impl Db {
             .column(ApiKeys::Id)
             .from(ApiKeys::Table)
             .and_where(Expr::col(ApiKeys::GroupId).eq(group.0))
-            .and_where_option(status.map(|status| Expr::col(ApiKeys::Status).eq(status.as_str())))
+            .and_where_option(
+                status.map(|status| self.dialect().common(Expr::col(ApiKeys::Status).eq(status.as_str()))),
+            )
             .and_where_option(after.map(|after| Expr::col(ApiKeys::Id).gt(after.0)))
             .order_by(ApiKeys::Id, Order::Asc)
             .limit(at_most.into())

@@ -54,7 +54,10 @@ impl Db {
             .columns(columns)
             .from(ApiKeys::Table)
             .and_where_option(scan.group.map(|group| Expr::col(ApiKeys::GroupId).eq(group.0)))
-            .and_where_option(scan.status.map(|status| Expr::col(ApiKeys::Status).eq(status.as_str())))
+            // By the index that has them in the order of their ids.
+            .and_where_option(
+                scan.status.map(|status| self.dialect().common(Expr::col(ApiKeys::Status).eq(status.as_str()))),
+            )
             .and_where_option(after.map(|after| Expr::col(ApiKeys::Id).gt(after.0)))
             .order_by(ApiKeys::Id, Order::Asc)
             .limit(limit.into())

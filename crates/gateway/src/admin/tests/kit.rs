@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::admin::{self, AdminState};
+use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
 use crate::probe::Prober;
 use crate::snapshot::Current;
@@ -61,6 +62,7 @@ impl Api {
         let state = Arc::new(AdminState {
             db,
             keyring,
+            keys_loaded: Loaded::all(),
             publisher: Arc::new(publisher),
             prober: Arc::new(Prober::new(client)),
             tasks,
