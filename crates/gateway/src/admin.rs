@@ -6,7 +6,7 @@
 //! | [`extract`], [`reply`], [`error`], [`page`], [`messages`], [`language`] | how requests are read and answers are written |
 //! | [`attachment`] | answers that are files |
 //! | [`groups`], [`keys`], [`tasks`], [`settings`], [`logs`], [`backup`], [`channel_types`], [`health`] | the resources |
-//! | [`dashboard`], [`integration`] | what the console shows first, and what clients ask to set themselves up |
+//! | [`dashboard`], [`events`], [`integration`] | what the console shows first, what changes, and what clients ask to set themselves up |
 //! | [`openapi`] | routes with their description |
 //! | [`fallback`] | paths that are nothing |
 //!
@@ -28,6 +28,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::TrustedProxies;
+use crate::events::Events;
 use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
 use crate::probe::Prober;
@@ -42,6 +43,7 @@ mod backup;
 mod channel_types;
 mod dashboard;
 mod error;
+mod events;
 mod extract;
 mod fallback;
 mod groups;
@@ -84,6 +86,8 @@ pub struct AdminState {
     pub prober: Arc<Prober>,
     /// Long work.
     pub tasks: Arc<Tasks>,
+    /// What changes.
+    pub events: Arc<Events>,
     /// The key this API asks for.
     pub auth_key: Secret,
     /// The key under which provider keys are stored, if there is one.
@@ -188,6 +192,7 @@ pub fn router(state: Arc<AdminState>) -> Router {
             "Whether the stored keys fit ENCRYPTION_KEY",
             dashboard::encryption::status,
         )
+        .get("/api/events", "How things stand, then what changes", events::listen)
         .get("/api/openapi.json", "This description", openapi::serve);
 
     let closed = groups.merge(keys).merge(many_keys).merge(any_number_of_keys).merge(one_at_a_time).merge(rest);

@@ -23,10 +23,13 @@ use tokio_util::task::TaskTracker;
 use upstream::{Budget, Client};
 
 use crate::admin::{self, AdminState};
+use crate::events::Events;
+use crate::events::picture::Picture;
 use crate::jobs::persist_keys::PersistKeys;
 use crate::jobs::retention::Retention;
 use crate::jobs::spool_logs::{SpoolLogs, SpoolSink};
 use crate::jobs::store_logs::StoreLogs;
+use crate::jobs::tell_events::TellEvents;
 use crate::jobs::validate_keys::ValidateKeys;
 use crate::jobs::{self, Job};
 use crate::journal::Journal;
@@ -188,6 +191,8 @@ impl App {
     fn start_control_plane(&self, prober: Arc<Prober>, keys_loaded: Loaded, started: Instant) -> Handover {
         let (foundation, config) = (&self.foundation, &self.setup.config);
         let tasks = Tasks::open(&config.data_dir, self.jobs.clone(), self.stop_control.clone());
+        let events = Arc::new(Events::new(Arc::clone(&foundation.publisher), Arc::clone(&tasks)));
+        self.start_job(TellEvents { events: Arc::clone(&events), last: Picture::default() });
         let router = admin::router(Arc::new(AdminState {
             db: foundation.db.clone(),
             keyring: Arc::clone(&foundation.keyring),
@@ -195,6 +200,7 @@ impl App {
             publisher: Arc::clone(&foundation.publisher),
             prober,
             tasks,
+            events,
             auth_key: foundation.admin_key.clone(),
             encryption_key: config.encryption_key.clone(),
             time_zone: config.time_zone.clone(),

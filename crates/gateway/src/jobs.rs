@@ -10,6 +10,7 @@ pub mod persist_keys;
 pub mod retention;
 pub mod spool_logs;
 pub mod store_logs;
+pub mod tell_events;
 pub mod validate_keys;
 
 /// The first pause after a failed turn, doubled on repeats.

@@ -3,6 +3,7 @@
 mod access;
 mod bounds;
 mod dashboard;
+mod events;
 mod groups;
 mod integration;
 mod key_states;

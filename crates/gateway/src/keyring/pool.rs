@@ -29,6 +29,8 @@ pub struct Pool {
     slab: ArcSwap<Slab>,
     cursor: AtomicUsize,
     next_wake_ms: AtomicU64,
+    /// Grows with every change of a key's state.
+    version: AtomicU64,
     book: Mutex<Book>,
     remark: Mutex<Option<String>>,
     changes: Arc<Changes>,
@@ -51,6 +53,7 @@ impl Pool {
             slab: ArcSwap::default(),
             cursor: AtomicUsize::new(0),
             next_wake_ms: AtomicU64::new(u64::MAX),
+            version: AtomicU64::new(0),
             book: Mutex::default(),
             remark: Mutex::default(),
             changes,
@@ -198,6 +201,13 @@ impl Pool {
         }
     }
 
+    /// Another number whenever keys have come, gone or changed their states.
+    #[must_use]
+    pub fn version(&self, now_ms: u64) -> u64 {
+        self.wake_due(now_ms);
+        self.version.load(Ordering::Relaxed)
+    }
+
     /// The key with this id.
     #[must_use]
     pub fn get(&self, id: KeyId) -> Option<Arc<PoolKey>> {
@@ -302,6 +312,7 @@ impl Pool {
 
     /// Writes into the bitmaps what status and rests say about a key.
     fn refresh(&self, book: &Book, key: &PoolKey) {
+        self.version.fetch_add(1, Ordering::Relaxed);
         let (slab, slot) = (self.slab.load(), key.slot());
         let usable = key.status() == KeyStatus::Active && !book.rests.is_asleep(slot, &None);
         put(&slab.usable.ring, slot, usable);
@@ -311,6 +322,7 @@ impl Pool {
     }
 
     fn uncount(&self, book: &mut Book, slot: u32) {
+        self.version.fetch_add(1, Ordering::Relaxed);
         if let Some(key) = self.slab.load().key(slot as usize) {
             book.count(key.status(), -1);
         }

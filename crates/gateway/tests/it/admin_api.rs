@@ -7,6 +7,7 @@ mod backup;
 mod calls;
 mod copies;
 mod dashboard;
+mod events;
 mod group_faults;
 mod groups;
 mod key_lists;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Sse;
 use http::StatusCode;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -18,6 +19,7 @@ use crate::admin::extract::{Body, ClientIp, InPath, Params, ProxyKey};
 use crate::admin::keys::KeysText;
 use crate::admin::keys::upload::Upload;
 use crate::admin::reply::{Data, Done};
+use crate::events::Event;
 
 /// Makes the types' schemas.
 pub struct Schemas {
@@ -300,6 +302,15 @@ impl<T: JsonSchema> Output for (StatusCode, Json<T>) {
 impl<M: Media> Output for Attachment<M> {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         operation.answers(M::TYPE, &json!({"type": "string"}));
+    }
+}
+
+/// The stream of [`Event`]s: the event's name, and its data as JSON.
+impl<S> Output for Sse<S> {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        let event = schemas.written::<Event>();
+        operation.answers("text/event-stream", &json!({"type": "string"}));
+        operation.answers.entry(200).and_modify(|answer| answer["content"]["text/event-stream"]["x-event"] = event);
     }
 }
 

@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::admin::{self, AdminState};
+use crate::events::Events;
 use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
 use crate::probe::Prober;
@@ -55,16 +56,19 @@ impl Api {
         let keyring = Arc::new(Keyring::default());
         let (current, proxies) = (Current::default(), Arc::default());
         let publisher = Publisher::new(current, db.clone(), Arc::clone(&keyring), proxies, NonZeroUsize::MIN);
+        let publisher = Arc::new(publisher);
         publisher.refresh().await.unwrap();
         let client = upstream::Client::new(upstream::tls_config().unwrap(), TaskTracker::new(), Handle::current());
         let data_dir = tempfile::tempdir().unwrap();
         let tasks = Tasks::open(data_dir.path(), TaskTracker::new(), CancellationToken::new());
+        let events = Arc::new(Events::new(Arc::clone(&publisher), Arc::clone(&tasks)));
         let state = Arc::new(AdminState {
             db,
             keyring,
             keys_loaded: Loaded::all(),
-            publisher: Arc::new(publisher),
+            publisher,
             prober: Arc::new(Prober::new(client)),
+            events,
             tasks,
             auth_key: Secret::from(AUTH_KEY),
             encryption_key: None,
