@@ -14,6 +14,11 @@ def before_call(context, case, kwargs):
     case.body = tamed(case.body)
 
 
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    return str(value).encode("utf-8", "replace")
+
+
 def tamed(value):
     if isinstance(value, dict):
         return {name: tamed(member) for name, member in value.items()}
