@@ -23,7 +23,7 @@ pub fn run() -> ExitCode {
             say(&format!("keys at rest: {}", if setup.cipher.encrypts() { "encrypted" } else { "plain text" }));
             match groups {
                 Some(groups) => say(&format!("database: {groups} groups")),
-                None => say("database: new to this version; the server's start will prepare it"),
+                None => say("database: empty; the server's start will prepare it"),
             }
             say("ok: the configuration is sound");
             ExitCode::SUCCESS
@@ -32,14 +32,14 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Opens the database as a server would, but changes nothing in it. Returns how many groups it holds; `None` if its tables are not ours yet.
-async fn open(setup: &Setup) -> anyhow::Result<Option<usize>> {
+/// Opens the database as a server would, but changes nothing in it. Returns how many groups it holds; `None` if it has no tables yet.
+async fn open(setup: &Setup) -> anyhow::Result<Option<u64>> {
     let db = storage::Db::open(&setup.dsn, std::sync::Arc::clone(&setup.cipher)).await?;
-    let (answers, groups, encryption) = (db.ping().await, db.groups().await, db.encryption_state().await);
+    let (answers, groups, encryption) = (db.ping().await, db.count_groups().await, db.encryption_state().await);
     db.close().await;
     answers?;
     if let Ok(Some(misfit)) = encryption.map(|state| state.scenario) {
         say(&format!("warning: ENCRYPTION_KEY does not fit the keys in the database ({})", misfit.as_str()));
     }
-    Ok(groups.ok().map(|groups| groups.len()))
+    Ok(groups.ok())
 }

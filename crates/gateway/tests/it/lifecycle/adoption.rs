@@ -9,6 +9,7 @@ use testkit::provider::MockProvider;
 use testkit::servers::Engine;
 use testkit::{App, http};
 
+use super::ended;
 use crate::support::{builder, on_sqlite};
 
 const STANDARD: [&str; 7] = [
@@ -81,6 +82,18 @@ fn ids(rows: &[Value]) -> Vec<(Timestamp, &str)> {
     assert!(ids.is_sorted_by(|(one, _), (next, _)| one >= next), "newest first");
     ids.sort_unstable();
     ids
+}
+
+#[tokio::test]
+async fn check_looks_into_the_database_before_it_is_changed() {
+    for name in fixtures() {
+        let told = told(name);
+        let key = told["encryption_key"].as_str().unwrap();
+        let (code, output) = ended(on_copy_of(name).arg("check").env("ENCRYPTION_KEY", key)).await;
+        let groups = told["groups"].as_array().unwrap().len();
+        assert_eq!(code, Some(0), "{name}: {output}");
+        assert!(output.contains(&format!("database: {groups} groups")), "{name}: {output}");
+    }
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ async fn what_is_no_command_ends_with_1_and_says_so() {
 async fn check_says_that_all_is_well() {
     let (code, output) = ended(with(&["check"])).await;
     assert_eq!(code, Some(0), "{output}");
-    for told in ["ok: ", "127.0.0.1", "new to this version", "plain text"] {
+    for told in ["ok: ", "127.0.0.1", "database: empty", "plain text"] {
         assert!(output.contains(told), "{told} in {output}");
     }
     let encrypted = with(&["check"]).env("ENCRYPTION_KEY", "a key of more than 16 characters").env("LOG_LEVEL", "loud");
