@@ -28,7 +28,7 @@ pub fn export(to: &Export) -> ExitCode {
         let written = write(&db, &to.out, passphrase.as_ref()).await;
         db.close().await;
         let counts = written?;
-        say(&format!("ok: {} hold {}", to.out.display(), told(counts)));
+        say(&format!("ok: {} holds {}", to.out.display(), told(counts)));
         if counts.left_out > 0 {
             say(&format!("warning: {} keys can't be read with the present ENCRYPTION_KEY", counts.left_out));
         }
