@@ -23,8 +23,10 @@ demo: ## show, without any account, how good and bad keys are treated
 
 test: packages lint test-rust test-demo test-sdk ## install what tests need, then run every check and test
 
-test-rust: packages ## unit and flow tests
+test-rust: packages ## unit and flow tests; those that touch a database on each of the three
 	cargo test --locked --workspace
+	TEST_DATABASE=postgres cargo test --locked --workspace --test it
+	TEST_DATABASE=mariadb cargo test --locked --workspace --test it
 
 test-sdk: packages test-programs .venv/installed $(SDK)/node_modules/.package-lock.json ## the providers' own SDKs, and the admin API against its description
 	node $(SDK)/run.mjs $(PYTHON) debug

@@ -117,9 +117,12 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // Connections of a program that was just killed may be open for a moment.
-        let force = if self.engine == Engine::Postgres { " WITH (FORCE)" } else { "" };
-        self.admin(&format!("DROP DATABASE {}{force}", self.name));
+        // Transactions may be open in it still. What is not dropped goes with the server.
+        let (patience, force) = match self.engine {
+            Engine::Postgres => ("", " WITH (FORCE)"),
+            _ => ("SET lock_wait_timeout = 1; ", ""),
+        };
+        self.admin(&format!("{patience}DROP DATABASE {}{force}", self.name));
     }
 }
 

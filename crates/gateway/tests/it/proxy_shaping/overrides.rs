@@ -11,11 +11,12 @@ use crate::support::app_and_provider;
 async fn only_the_bytes_of_the_values_concerned_change() {
     let (app, provider) = app_and_provider().await;
     provider.otherwise(Answer::new(204));
-    let overrides = json!({"temperature": 0.5, "stop": null, "meta": {"a": [1, 2]}});
+    // In the order that PostgreSQL brings them in.
+    let overrides = json!({"meta": ["a"], "stop": null, "temperature": 0.5});
     let group = group(&app, &provider, "g").field("param_overrides", overrides).create().await;
-    let added = "\"stop\":null,\"meta\":{\"a\":[1,2]}";
+    let added = "\"meta\":[\"a\"],\"stop\":null";
     for (body, sent) in [
-        ("{}", format!("{{\"temperature\":0.5,{added}}}")),
+        ("{}", format!("{{{added},\"temperature\":0.5}}")),
         (
             "{ \"model\" : \"m\",\n\t\"temperature\":1.0e0 , \"big\":12345678901234567890.000, \"esc\":\"\\u00e9\\/\" }\n",
             format!(
@@ -24,7 +25,7 @@ async fn only_the_bytes_of_the_values_concerned_change() {
         ),
         (
             "{\"meta\":\"x\",\"t\\u0065mperature\":{\"temperature\":1},\"stop\":[\"}\"]}",
-            "{\"meta\":{\"a\":[1,2]},\"t\\u0065mperature\":0.5,\"stop\":null}".to_owned(),
+            "{\"meta\":[\"a\"],\"t\\u0065mperature\":0.5,\"stop\":null}".to_owned(),
         ),
         ("{\"temperature\":1,\"temperature\":2}", format!("{{\"temperature\":0.5,\"temperature\":0.5,{added}}}")),
     ] {
