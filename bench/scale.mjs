@@ -1,5 +1,5 @@
 // Whether gpt-load holds what it promises about large databases.
-// Usage: node bench/scale.mjs [--only PART,…] [--keys N] [--encrypted] [--json FILE]
+// Usage: node bench/scale.mjs [--only PART,…] [--keys N] [--logs N] [--encrypted] [--json FILE]
 //
 // Each part starts a gpt-load of its own with an empty data folder, fills it through the API, and measures beside a trickle of
 // requests what an operator and the clients would feel. Each row of its table tells the limit and what was measured.
@@ -11,9 +11,11 @@ import { parseArgs } from "node:util";
 import { runWithServers, startMock } from "../scripts/servers.mjs";
 import { printTable } from "../scripts/table.mjs";
 import { keys } from "./scale/keys.mjs";
+import { logs } from "./scale/logs.mjs";
 
-const PARTS = { keys };
+const PARTS = { keys, logs };
 const MOST_KEYS = 10_000_000;
+const MOST_LOGS = 100_000_000;
 
 const options = readOptions();
 
@@ -40,6 +42,7 @@ function readOptions() {
     options: {
       only: { type: "string", default: Object.keys(PARTS).join(",") },
       keys: { type: "string", default: "1000000" },
+      logs: { type: "string", default: "10000000" },
       encrypted: { type: "boolean", default: false },
       json: { type: "string" },
     },
@@ -47,9 +50,15 @@ function readOptions() {
   const wanted = values.only.split(",");
   const unknown = wanted.filter((name) => !(name in PARTS));
   if (unknown.length > 0) refuse(`--only ${unknown}: there is ${Object.keys(PARTS).join(", ")}`);
-  const keys = Number(values.keys);
-  if (!Number.isInteger(keys) || keys < 1000 || keys > MOST_KEYS) refuse(`--keys ${values.keys}: 1000 to ${MOST_KEYS} are possible`);
-  return { ...values, only: Object.keys(PARTS).filter((name) => wanted.includes(name)), keys };
+  const keys = count("keys", values.keys, MOST_KEYS);
+  const logs = count("logs", values.logs, MOST_LOGS);
+  return { ...values, only: Object.keys(PARTS).filter((name) => wanted.includes(name)), keys, logs };
+}
+
+function count(name, text, most) {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1000 || number > most) refuse(`--${name} ${text}: 1000 to ${most} are possible`);
+  return number;
 }
 
 function refuse(why) {

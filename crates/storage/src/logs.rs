@@ -3,7 +3,7 @@
 use domain::ids::GroupId;
 use domain::secret::Secret;
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Row;
@@ -114,16 +114,20 @@ impl Db {
         page: PageRequest,
         now: Timestamp,
     ) -> Result<Page<LogRow>, StorageError> {
-        let (total, total_is_estimate) = self.count_logs(filter, now).await?;
+        let condition = self.log_condition(filter, now).await?;
+        let (total, total_is_estimate) = self.count_logs(filter, &condition).await?;
+        let offset = page.offset();
+        // Whoever knows how many there are need not look for more.
+        let left = if total_is_estimate { u64::MAX } else { total.saturating_sub(offset) };
         let mut query = Query::select()
             .columns(COLUMNS)
             .from(RequestLogs::Table)
-            .cond_where(self.log_condition(filter, now))
-            .limit(page.size.into())
-            .offset(page.offset())
+            .cond_where(condition)
+            .limit(Ord::min(left, page.size.into()))
+            .offset(offset)
             .take();
-        self.dialect().latest_first(&mut query, RequestLogs::Timestamp);
-        let rows = self.engine().fetch(query.order_by(RequestLogs::Id, Order::Desc)).await?;
+        self.dialect().latest_first(&mut query, RequestLogs::Timestamp, RequestLogs::Id);
+        let rows = if left == 0 { Vec::new() } else { self.engine().fetch(&query).await? };
         let rows = rows.iter().map(|row| self.read_log(row)).collect::<Result<_, _>>()?;
         Ok(Page { rows, total, total_is_estimate })
     }
@@ -136,16 +140,16 @@ impl Db {
             .from(RequestLogs::Table)
             .and_where(instant().gte(self.dialect().instant_of(from)))
             .and_where(instant().lt(self.dialect().instant_of(to)))
-            .and_where(filter::has_type(self.dialect(), RequestType::Final))
+            .and_where(self.dialect().common(Expr::col(RequestLogs::RequestType).eq(RequestType::Final.as_str())))
             .take();
         self.count(&query).await
     }
 
-    async fn count_logs(&self, filter: &LogFilter, now: Timestamp) -> Result<(u64, bool), StorageError> {
+    async fn count_logs(&self, filter: &LogFilter, condition: &Cond) -> Result<(u64, bool), StorageError> {
         let some = Query::select()
             .expr(Expr::val(1))
             .from(RequestLogs::Table)
-            .cond_where(self.log_condition(filter, now))
+            .cond_where(condition.clone())
             .limit(COUNT_LIMIT + 1)
             .take();
         let query = Query::select().expr_as(Expr::cust("count(*)"), "total").from_subquery(some, "some").take();

@@ -78,7 +78,7 @@ pub(crate) enum KeyCooldowns {
     Guessed,
 }
 
-#[derive(Clone, Copy, Iden)]
+#[derive(Clone, Copy, PartialEq, Eq, Iden)]
 pub(crate) enum RequestLogs {
     Table,
     Id,

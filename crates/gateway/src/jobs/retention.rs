@@ -8,24 +8,30 @@ use storage::Db;
 use super::Job;
 use crate::snapshot::Current;
 
-/// How often the job looks.
+/// When the job looks first: the clock of a machine that has just been started may still be set.
+const FIRST: Duration = Duration::from_secs(2 * 60);
+/// How often the job looks then.
 const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Rows deleted in one transaction.
 const STEP: u32 = 1000;
-/// Between two steps.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Between two steps at least; otherwise as long as the step took, so that half of the time others can write.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The job.
 pub struct Retention {
     db: Db,
     current: Current,
     clock: WallClock,
+    /// Until the next look.
+    wait: Duration,
+    /// The last look left some behind.
+    is_behind: bool,
 }
 
 impl Retention {
     /// Deletes from `db` what the settings in `current` don't keep.
     pub fn new(db: Db, current: Current) -> Self {
-        Self { db, current, clock: WallClock::at(Timestamp::now(), Instant::now()) }
+        Self { db, current, clock: WallClock::at(Timestamp::now(), Instant::now()), wait: FIRST, is_behind: false }
     }
 }
 
@@ -33,20 +39,26 @@ impl Job for Retention {
     const NAME: &'static str = "retention";
 
     async fn due(&mut self) {
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(self.wait).await;
     }
 
+    /// One step, so that a stop need not wait for all of them.
     async fn turn(&mut self) -> anyhow::Result<()> {
-        let now = Timestamp::now();
-        if !self.clock.is_to_be_trusted(now, Instant::now()) {
+        let (now, begun) = (Timestamp::now(), Instant::now());
+        let was_behind = std::mem::take(&mut self.is_behind);
+        self.wait = EVERY;
+        if !self.clock.is_to_be_trusted(now, begun) {
             return Ok(());
         }
-        self.db.delete_ended_cooldowns(now).await?;
+        if !was_behind {
+            self.db.delete_ended_cooldowns(now).await?;
+        }
         let days = self.current.load().settings.request_log_retention_days;
         let kept = Duration::from_secs(24 * 3600 * u64::try_from(days).unwrap_or(0));
         let Some(before) = now.checked_sub(kept).ok().filter(|_| days > 0) else { return Ok(()) };
-        while self.db.delete_logs_before(before, STEP).await? == u64::from(STEP) {
-            tokio::time::sleep(PAUSE).await;
+        self.is_behind = self.db.delete_logs_before(before, STEP).await? == u64::from(STEP);
+        if self.is_behind {
+            self.wait = begun.elapsed().max(PAUSE);
         }
         Ok(())
     }

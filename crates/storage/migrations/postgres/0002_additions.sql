@@ -18,3 +18,10 @@ CREATE TABLE spool_positions (spool_id varchar(36) NOT NULL, segment bigint NOT 
 CREATE INDEX idx_request_logs_request_id ON request_logs (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX idx_api_keys_group_status_last_used_id ON api_keys (group_id, status, last_used_at, id);
 CREATE INDEX idx_api_keys_notes ON api_keys (group_id, notes) WHERE notes <> '';
+-- What the log is filtered by, newest first. Of a value that most rows have there is no index: they are found among the newest.
+CREATE INDEX idx_request_logs_key_instant ON request_logs (key_hash, "timestamp");
+CREATE INDEX idx_request_logs_source_instant ON request_logs (source_ip, "timestamp");
+CREATE INDEX idx_request_logs_status_instant ON request_logs (status_code, "timestamp");
+CREATE INDEX idx_request_logs_failed_instant ON request_logs ("timestamp") WHERE is_success = false;
+CREATE INDEX idx_request_logs_retry_instant ON request_logs ("timestamp") WHERE request_type = 'retry';
+CREATE INDEX idx_request_logs_error_instant ON request_logs ("timestamp") WHERE error_message <> '';

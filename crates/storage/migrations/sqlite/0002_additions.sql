@@ -19,6 +19,13 @@ CREATE INDEX `idx_request_logs_request_id` ON `request_logs`(`request_id`) WHERE
 -- Logs are listed by instant: rows of 1.4.x carry the offset of the server that wrote them, so the order of their texts
 -- is not that of time.
 CREATE INDEX `idx_request_logs_instant` ON `request_logs`(julianday(`timestamp`));
+-- What the log is filtered by, newest first. Of a value that most rows have there is no index: they are found among the newest.
+CREATE INDEX `idx_request_logs_key_instant` ON `request_logs`(`key_hash`,julianday(`timestamp`));
+CREATE INDEX `idx_request_logs_source_instant` ON `request_logs`(`source_ip`,julianday(`timestamp`));
+CREATE INDEX `idx_request_logs_status_instant` ON `request_logs`(`status_code`,julianday(`timestamp`));
+CREATE INDEX `idx_request_logs_failed_instant` ON `request_logs`(julianday(`timestamp`)) WHERE `is_success` = false;
+CREATE INDEX `idx_request_logs_retry_instant` ON `request_logs`(`request_type`,julianday(`timestamp`)) WHERE `request_type` = 'retry';
+CREATE INDEX `idx_request_logs_error_instant` ON `request_logs`(julianday(`timestamp`)) WHERE `error_message` <> '';
 -- Finds the keys whose time of last use is still in a form of 1.4.x that does not sort as text. Empty once they are
 -- rewritten.
 CREATE INDEX `idx_api_keys_foreign_last_used` ON `api_keys`(`id`) WHERE substr(`last_used_at`,-6) <> '+00:00';

@@ -58,13 +58,13 @@ impl Dialect {
         }
     }
 
-    /// Sorts by a column of times, the latest first.
-    pub(crate) fn latest_first(self, query: &mut SelectStatement, column: impl Iden + Copy) {
+    /// Sorts by a column of times, the latest first; of one instant, the greatest in the column `tie`.
+    pub(crate) fn latest_first(self, query: &mut SelectStatement, column: impl Iden + Copy, tie: impl Iden + Copy) {
         query.order_by_expr(self.instant(column), Order::Desc);
         match self {
-            // Its instants end at the millisecond, rows of 1.4.x don't.
-            Self::Sqlite => query.order_by(column, Order::Desc),
-            Self::Postgres | Self::MySql(_) => query,
+            // What came last. Every index ends in it, so that none has to be sorted after.
+            Self::Sqlite => query.order_by("rowid", Order::Desc),
+            Self::Postgres | Self::MySql(_) => query.order_by(tie, Order::Desc),
         };
     }
 

@@ -40,7 +40,7 @@ impl Db {
             .columns(COLUMNS)
             .expr_window_as(Expr::cust("row_number()"), newest_first, "place")
             .from(RequestLogs::Table)
-            .cond_where(self.log_condition(filter, now))
+            .cond_where(self.log_condition(filter, now).await?)
             .and_where(Expr::col(RequestLogs::KeyHash).gt(after))
             .and_where(Expr::col(RequestLogs::KeyHash).lte(last))
             .take();
@@ -74,7 +74,7 @@ impl Db {
             .distinct()
             .column(RequestLogs::KeyHash)
             .from(RequestLogs::Table)
-            .cond_where(self.log_condition(filter, now))
+            .cond_where(self.log_condition(filter, now).await?)
             .and_where(Expr::col(RequestLogs::KeyHash).gt(after))
             .order_by(RequestLogs::KeyHash, Order::Asc)
             .limit(limit.into())

@@ -2,12 +2,11 @@
 
 use domain::secret::Secret;
 use jiff::{Span, Timestamp};
-use sea_query::{Cond, Expr, ExprTrait};
+use sea_query::{Cond, Expr, ExprTrait, Query};
 
 use super::RequestType;
-use crate::Db;
-use crate::engine::Dialect;
 use crate::schema::RequestLogs;
+use crate::{Db, StorageError};
 
 /// Conditions on log rows. Every one that is set must hold.
 #[derive(Clone, Debug, Default)]
@@ -48,13 +47,31 @@ impl LogFilter {
         ]
     }
 
-    fn exact(&self) -> [(RequestLogs, Option<Expr>); 4] {
+    fn exact(&self) -> [(RequestLogs, Option<Expr>); 5] {
+        // Written out where an index is made for one value: a parameter could be any.
+        let flag = |flag| Expr::cust(if flag { "true" } else { "false" });
+        let kind = |kind| Expr::cust(if kind == RequestType::Retry { "'retry'" } else { "'final'" });
         [
             (RequestLogs::SourceIp, self.source_ip.as_deref().map(Expr::from)),
             (RequestLogs::StatusCode, self.status_code.map(Expr::from)),
-            (RequestLogs::IsSuccess, self.is_success.map(Expr::from)),
+            (RequestLogs::IsSuccess, self.is_success.map(flag)),
+            (RequestLogs::RequestType, self.request_type.map(kind)),
             (RequestLogs::RequestId, self.request_id.as_deref().map(Expr::from)),
         ]
+    }
+
+    /// The column by which rows are best looked up, with the fewest rows to look at.
+    fn lead(&self) -> Option<RequestLogs> {
+        let candidates = [
+            (RequestLogs::RequestId, self.request_id.is_some()),
+            (RequestLogs::KeyHash, self.key.is_some()),
+            (RequestLogs::SourceIp, self.source_ip.is_some()),
+            (RequestLogs::StatusCode, self.status_code.is_some_and(|code| code != 200)),
+            (RequestLogs::IsSuccess, self.is_success == Some(false)),
+            (RequestLogs::RequestType, self.request_type == Some(RequestType::Retry)),
+            (RequestLogs::StatusCode, self.status_code.is_some()),
+        ];
+        candidates.into_iter().find(|(_, is_given)| *is_given).map(|(column, _)| column)
     }
 
     fn has_part(&self) -> bool {
@@ -63,7 +80,7 @@ impl LogFilter {
 
     pub(super) fn is_empty(&self) -> bool {
         let exact = self.exact().iter().any(|(_, value)| value.is_some());
-        let others = self.key.is_some() || self.request_type.is_some() || self.start.is_some() || self.end.is_some();
+        let others = self.key.is_some() || self.start.is_some() || self.end.is_some();
         !(exact || others || self.has_part())
     }
 
@@ -75,29 +92,43 @@ impl LogFilter {
 }
 
 impl Db {
-    pub(super) fn log_condition(&self, filter: &LogFilter, now: Timestamp) -> Cond {
+    pub(super) async fn log_condition(&self, filter: &LogFilter, now: Timestamp) -> Result<Cond, StorageError> {
         let dialect = self.dialect();
         let instant = || dialect.instant(RequestLogs::Timestamp);
-        let hashes = filter.key.as_ref().map(|key| self.cipher().lookup_hashes(key.expose()));
+        let lead = filter.lead();
         let mut all = Cond::all()
-            .add_option(hashes.map(|hashes| Expr::col(RequestLogs::KeyHash).is_in(hashes)))
-            .add_option(filter.request_type.map(|kind| has_type(dialect, kind)))
             .add_option(filter.start(now).map(|start| instant().gte(dialect.instant_of(start))))
             .add_option(filter.end.map(|end| instant().lte(dialect.instant_of(end))));
+        if let Some(key) = &filter.key {
+            let condition = Expr::col(RequestLogs::KeyHash).is_in(self.logged_hashes(key).await?);
+            all = all.add(if filter.request_id.is_none() { condition } else { dialect.common(condition) });
+        }
+        for (column, value) in filter.exact() {
+            let equal = value.map(|value| Expr::col(column).eq(value));
+            let is_lead = lead == Some(column);
+            all = all.add_option(equal.map(|equal| if is_lead { equal } else { dialect.common(equal) }));
+        }
         for (column, part) in filter.parts() {
             all = all.add_option(part.map(|part| dialect.contains(column, part)));
         }
-        for (column, value) in filter.exact() {
-            all = all.add_option(value.map(|value| Expr::col(column).eq(value)));
-        }
-        all
+        // There is an index of these rows alone.
+        let has_error = || Expr::col(RequestLogs::ErrorMessage).ne(Expr::cust("''"));
+        Ok(all.add_option(filter.error_contains.is_some().then(has_error)))
     }
-}
 
-pub(super) fn has_type(dialect: Dialect, kind: RequestType) -> Expr {
-    let condition = Expr::col(RequestLogs::RequestType).eq(kind.as_str());
-    match kind {
-        RequestType::Final => dialect.common(condition),
-        RequestType::Retry => condition,
+    /// Of the hashes under which a key may stand in the log, those that do. Mostly that is one, and an index gives the
+    /// rows of one in their order.
+    async fn logged_hashes(&self, key: &Secret) -> Result<Vec<String>, StorageError> {
+        let mut logged = Vec::new();
+        for hash in self.cipher().lookup_hashes(key.expose()) {
+            let query = Query::select()
+                .column(RequestLogs::KeyHash)
+                .from(RequestLogs::Table)
+                .and_where(Expr::col(RequestLogs::KeyHash).eq(hash.as_str()))
+                .limit(1)
+                .take();
+            logged.extend((!self.engine().fetch(&query).await?.is_empty()).then_some(hash));
+        }
+        Ok(logged)
     }
 }
