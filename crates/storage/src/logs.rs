@@ -119,17 +119,16 @@ impl Db {
         let offset = page.offset();
         // Whoever knows how many there are need not look for more.
         let left = if total_is_estimate { u64::MAX } else { total.saturating_sub(offset) };
-        let mut query = Query::select()
-            .columns(COLUMNS)
-            .from(RequestLogs::Table)
-            .cond_where(condition)
-            .limit(Ord::min(left, page.size.into()))
-            .offset(offset)
-            .take();
-        self.dialect().latest_first(&mut query, RequestLogs::Timestamp, RequestLogs::Id);
+        let query = self.newest_first(condition).limit(Ord::min(left, page.size.into())).offset(offset).take();
         let rows = if left == 0 { Vec::new() } else { self.engine().fetch(&query).await? };
         let rows = rows.iter().map(|row| self.read_log(row)).collect::<Result<_, _>>()?;
         Ok(Page { rows, total, total_is_estimate })
+    }
+
+    fn newest_first(&self, condition: Cond) -> SelectStatement {
+        let mut query = Query::select().columns(COLUMNS).from(RequestLogs::Table).cond_where(condition).take();
+        self.dialect().latest_first(&mut query, RequestLogs::Timestamp, RequestLogs::Id);
+        query
     }
 
     /// Counts the final rows from `from` until before `to`.
@@ -238,3 +237,6 @@ pub(crate) const COLUMNS: [RequestLogs; 27] = [
     RequestLogs::Attempt,
     RequestLogs::ProxyKeyHash,
 ];
+
+#[cfg(test)]
+mod tests;

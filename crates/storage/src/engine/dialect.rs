@@ -158,7 +158,8 @@ impl Dialect {
     pub(crate) fn common(self, condition: Expr) -> Expr {
         match self {
             // There is an index on each of many columns of 1.4.x, and no statistics to tell which is of use.
-            Self::Sqlite => Func::cust("likely").arg(condition).into(),
+            // What stands behind a plus is looked up by none.
+            Self::Sqlite => Expr::cust_with_expr("+(?)", condition),
             Self::Postgres | Self::MySql(_) => condition,
         }
     }
