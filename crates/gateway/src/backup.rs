@@ -69,6 +69,7 @@ fn run(command: impl AsyncFnOnce(&Setup) -> anyhow::Result<()>) -> ExitCode {
 
 async fn open(setup: &Setup) -> anyhow::Result<Db> {
     let db = Db::open(&setup.dsn, Arc::clone(&setup.cipher)).await.context("the database can't be opened")?;
+    db.hold_data_dir(&setup.config.data_dir)?;
     db.migrate().await.context("the database can't be migrated")?;
     Ok(db)
 }

@@ -49,7 +49,7 @@ impl Engine {
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let database = Database { engine: self, folder: &server.folder, name };
         let create = format!("CREATE DATABASE {}", database.name);
-        answer(database.admin(&create), &create);
+        answer(database.admin(&create), &create, database.folder);
         Some(database)
     }
 }
@@ -74,7 +74,7 @@ impl Database {
 
     /// Runs statements by the server's own client. Returns the rows of queries, a line each, columns separated by tabs, null as `NULL`.
     pub fn run(&self, sql: &str) -> String {
-        answer(output(self.client(&self.name), sql), sql)
+        answer(output(self.client(&self.name), sql), sql, self.folder)
     }
 
     /// Runs statements that see the same state of the database. Returns the rows of each.
@@ -149,8 +149,11 @@ fn output(mut client: Command, sql: &str) -> Output {
     })
 }
 
-fn answer(output: Output, sql: &str) -> String {
-    assert!(output.status.success(), "{sql}\nfailed: {}", String::from_utf8_lossy(&output.stderr));
+/// What a client wrote. If it failed, the server's own words are shown too.
+fn answer(output: Output, sql: &str, folder: &Path) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+    assert!(output.status.success(), "{sql}\nfailed: {said}\n{}", log());
     String::from_utf8(output.stdout).expect("answers are UTF-8")
 }
 

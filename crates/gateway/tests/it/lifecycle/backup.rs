@@ -15,9 +15,7 @@ const PASSPHRASE: &str = "correct horse battery staple";
 
 /// A command on the data folder of `app`.
 fn command(app: &App, arguments: &[&str]) -> Builder {
-    let dsn = app.dir().join("data/gpt-load.db");
-    let command = builder().env("DATABASE_DSN", dsn.to_str().unwrap());
-    arguments.iter().fold(command, |command, argument| command.arg(argument))
+    arguments.iter().fold(app.beside(BINARY), |command, argument| command.arg(argument))
 }
 
 /// A server that has stopped, with a group, an aggregate of it and a setting.
@@ -107,9 +105,7 @@ async fn what_can_not_be_done_is_said_and_leaves_nothing_behind() {
 
 /// The command in a session of its own, which has no terminal even where the tests have one.
 fn builder_without_terminal(app: &App, arguments: &[&str]) -> Builder {
-    let dsn = app.dir().join("data/gpt-load.db");
-    let command = App::builder("/usr/bin/setsid").arg("--wait").arg(BINARY);
-    let command = command.env("DATABASE_DSN", as_text(&dsn));
+    let command = app.beside("/usr/bin/setsid").arg("--wait").arg(BINARY);
     arguments.iter().fold(command, |command, argument| command.arg(argument))
 }
 
