@@ -85,10 +85,10 @@ impl Connection {
             http10: received.version == 0,
             close: early || closes(&received),
         };
-        // Recorded first, so that a test that waits for the request finds it while the answer is held back.
-        let received = self.shared.recorder.add(received);
         let answer = rule.script.answer(&Call { request: &received, number: rule.next_call() });
         self.shared.stats.add(&received, answer.status);
+        // Before it is answered, so that a test that waits for the request finds it, and counted, while the answer is held back.
+        let received = self.shared.recorder.add(received);
         let played = self.play(&steps(&answer, asked)).await;
         let broken_off = answer.fault.is_some() || answer.status == 0;
         received.progress.send_replace(match played {
