@@ -1,7 +1,7 @@
 //! Real database servers, started from what Debian's packages install, each with a folder of its own.
 //!
 //! A server is shared by all tests of a process and ends with it, however it ends. It listens on a Unix socket only, so that no port
-//! can be taken by another. Each test makes a database of its own.
+//! can be taken by another. Each test makes a database of its own. A [`TlsServer`] is reached over the network instead.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 mod mariadb;
 mod postgres;
+mod tls;
+
+pub use tls::{Identity, TlsServer};
 
 /// The variable that says which databases tests use: `sqlite` (as without it), `postgres` or `mariadb`.
 pub const VARIABLE: &str = "TEST_DATABASE";
@@ -43,8 +46,8 @@ impl Engine {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = match self {
             Self::Sqlite => return None,
-            Self::Postgres => POSTGRES.get_or_init(postgres::start),
-            Self::MariaDb => MARIADB.get_or_init(mariadb::start),
+            Self::Postgres => POSTGRES.get_or_init(|| postgres::start(None)),
+            Self::MariaDb => MARIADB.get_or_init(|| mariadb::start(None)),
         };
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let database = Database { engine: self, folder: &server.folder, name };
@@ -178,10 +181,11 @@ fn start(
     is_ready: impl Fn(&Path) -> bool,
 ) -> Server {
     let folder = tempfile::tempdir().expect("a folder for the server").keep();
+    let commands = prepare(&folder);
     if is_root() {
-        run(Command::new("chown").arg("nobody").arg(&folder));
+        run(Command::new("chown").arg("-R").arg("nobody").arg(&folder));
     }
-    for command in prepare(&folder) {
+    for command in commands {
         run(&mut as_nobody(&command));
     }
     let server = as_nobody(&command(&folder));

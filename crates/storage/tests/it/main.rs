@@ -16,4 +16,5 @@ mod spool;
 mod stats;
 mod store;
 mod support;
+mod tls;
 mod way_back;

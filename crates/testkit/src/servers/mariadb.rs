@@ -3,35 +3,53 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::tls::Listener;
 use super::{Server, program};
 
 /// With all that makes a DSN hard to read.
 const PASSWORD: &str = "p@ss)/w:rd?#%&=";
 
 /// Its zone is neither ours nor that of the DSN.
-const OPTIONS: [&str; 6] = [
+const OPTIONS: [&str; 5] = [
     "--no-defaults",
-    "--skip-networking",
     "--max-connections=1000",
     "--innodb-buffer-pool-size=128M",
     "--default-time-zone=+05:30",
     "--character-set-server=utf8mb4",
 ];
 
-pub(super) fn start() -> Server {
+/// Over the network only with TLS. Paths are meant from the data folder.
+const SECURED: [&str; 5] = [
+    "--bind-address=127.0.0.1",
+    "--require-secure-transport=ON",
+    "--ssl-cert=../certificate.pem",
+    "--ssl-key=../key.pem",
+    "--ssl-ca=../authority.pem",
+];
+
+/// One may do everything; another one is let in with a certificate only. A statement a line.
+fn users() -> String {
+    let users = ["tester@localhost", "tester@'%'"];
+    let create = users.map(|user| {
+        format!("CREATE USER {user} IDENTIFIED BY '{PASSWORD}';\nGRANT ALL ON *.* TO {user} WITH GRANT OPTION;\n")
+    });
+    let certified = format!("CREATE USER certified@'%' IDENTIFIED BY '{PASSWORD}' REQUIRE X509;\n");
+    create.concat() + &certified + "GRANT ALL ON *.* TO certified@'%';\n"
+}
+
+pub(super) fn start(listener: Option<&Listener>) -> Server {
     super::start(
         |folder| {
             let mut install = Command::new("mariadb-install-db");
             install.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--force"]);
             install.arg(format!("--datadir={}", folder.join("data").display()));
+            std::fs::write(folder.join("users.sql"), users()).expect("the folder can be written");
+            if let Some(listener) = listener {
+                listener.write_files(folder);
+            }
             vec![install]
         },
         |folder| {
-            let file = folder.join("users.sql");
-            let users = format!(
-                "CREATE USER tester@localhost IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO tester@localhost WITH GRANT OPTION"
-            );
-            std::fs::write(&file, users.replace("; ", ";\n") + ";\n").expect("the folder can be written");
             // It waits for the disk at each statement about a table, whatever its options say.
             let mut server = Command::new("eatmydata");
             server.arg(program("mariadbd", &["/usr/sbin".into()])).args(OPTIONS);
@@ -40,6 +58,10 @@ pub(super) fn start() -> Server {
             {
                 server.arg(format!("--{option}={}", folder.join(path).display()));
             }
+            match listener {
+                None => server.arg("--skip-networking"),
+                Some(listener) => server.arg(format!("--port={}", listener.port)).args(SECURED),
+            };
             server
         },
         |folder| client(folder, "mysql").args(["-e", "SELECT 1"]).output().is_ok_and(|output| output.status.success()),
@@ -53,6 +75,11 @@ pub(super) fn dsn(folder: &Path, database: &str) -> String {
         "tester:{PASSWORD}@unix({})/{database}?charset=utf8mb4&parseTime=True&loc=Asia%2FShanghai",
         socket.display()
     )
+}
+
+pub(super) fn tls_dsn(address: &str, options: &str, with_certificate: bool) -> String {
+    let user = if with_certificate { "certified" } else { "tester" };
+    format!("{user}:{PASSWORD}@tcp({address})/mysql?{options}")
 }
 
 pub(super) fn client(folder: &Path, database: &str) -> Command {
