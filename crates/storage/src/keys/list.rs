@@ -82,7 +82,12 @@ impl Db {
             .take();
         let total = self.engine().fetch(&count).await?.first().map_or(Ok(0), |row| row.int("total"))?.unsigned_abs();
         // The ids first: they stand in the indexes, so that what comes before the page need not be read.
-        let is_read_whole = total > MANY && matches!(filter.order.by, KeySort::FailureCount | KeySort::RequestCount);
+        let has_index = match filter.order.by {
+            KeySort::LastUsedAt | KeySort::Id => true,
+            KeySort::FailureCount => filter.order.descending,
+            KeySort::RequestCount => false,
+        };
+        let is_read_whole = total > MANY && !has_index;
         let condition = self.condition(filter, found.as_deref(), is_read_whole);
         let mut query = Query::select().column(ApiKeys::Id).from(ApiKeys::Table).cond_where(condition).take();
         sort(self.dialect(), &mut query, filter.order);
