@@ -19,6 +19,9 @@ CREATE INDEX `idx_request_logs_request_id` ON `request_logs`(`request_id`) WHERE
 -- Logs are listed by instant: rows of 1.4.x carry the offset of the server that wrote them, so the order of their texts
 -- is not that of time.
 CREATE INDEX `idx_request_logs_instant` ON `request_logs`(julianday(`timestamp`));
+-- Those that the next ones make superfluous: each costs at every row. GPT-Load 1.4.x makes them again when it starts.
+DROP INDEX IF EXISTS `idx_request_logs_key_hash`;
+DROP INDEX IF EXISTS `idx_request_logs_request_type`;
 -- What the log is filtered by, newest first. Of a value that most rows have there is no index: they are found among the newest.
 CREATE INDEX `idx_request_logs_key_instant` ON `request_logs`(`key_hash`,julianday(`timestamp`));
 CREATE INDEX `idx_request_logs_source_instant` ON `request_logs`(`source_ip`,julianday(`timestamp`));

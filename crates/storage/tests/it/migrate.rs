@@ -21,12 +21,19 @@ async fn schema(file: &std::path::Path) -> Vec<String> {
     all
 }
 
+/// What of `theirs` is not in `ours`, but for the indices that ours make superfluous.
+fn missing<'a>(theirs: &'a [String], ours: &[String]) -> Vec<&'a String> {
+    let superfluous = |line: &str| {
+        ["`idx_request_logs_key_hash`", "`idx_request_logs_request_type`"].iter().any(|name| line.contains(name))
+    };
+    theirs.iter().filter(|line| !ours.contains(line) && !superfluous(line)).collect()
+}
+
 #[tokio::test]
 async fn a_new_database_has_the_tables_of_1_4_9_and_ours() {
     let test = TestDb::sqlite().await;
     let (theirs, ours) = (schema(&fixture("sqlite.db")).await, schema(&test.file()).await);
-    let missing: Vec<_> = theirs.iter().filter(|line| !ours.contains(line)).collect();
-    assert_eq!(missing, Vec::<&String>::new());
+    assert_eq!(missing(&theirs, &ours), Vec::<&String>::new());
     // Columns of theirs that we add must not stand in the way of inserts that don't name them.
     let added = ours.iter().filter(|line| !theirs.contains(line) && line.starts_with("groups."));
     assert_eq!(added.collect::<Vec<_>>(), ["groups.enabled numeric true 10"]);
@@ -124,7 +131,7 @@ async fn what_an_earlier_1_4_lacks_is_added() {
         db.ping().await.unwrap();
         db.migrate().await.unwrap();
         let now = schema(&file).await;
-        let missing: Vec<_> = complete.iter().filter(|line| !now.contains(line)).collect();
+        let missing = missing(&complete, &now);
         assert!(missing.is_empty(), "{missing:?} after {lacking}");
         assert_eq!(db.groups().await.unwrap().len(), 8, "{lacking}");
         let keys = db.scan_keys(storage::keys::KeyScan::default(), None, 1000).await.unwrap();
