@@ -110,6 +110,15 @@ impl Engine {
         }
     }
 
+    /// Has the planner look at a table if it needs to and never did.
+    pub(crate) async fn analyze_if_unknown(&self, table: &'static str) -> Result<(), StorageError> {
+        match self {
+            // They look for themselves, or plan without.
+            Self::Sqlite(_) | Self::MySql(_) => Ok(()),
+            Self::Postgres(connections) => connections.analyze_if_unknown(table).await,
+        }
+    }
+
     /// Runs a query outside of transactions.
     pub(crate) async fn fetch(&self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<Row>, StorageError> {
         match self {

@@ -111,7 +111,10 @@ impl Db {
     /// since its requests are counted with its members too. Keys go first, in steps.
     pub async fn delete_group(&self, id: GroupId) -> Result<(), StorageError> {
         let group = self.group(id).await?;
-        while self.delete_keys_where(id, None, None, KEYS_A_STEP).await?.len() == KEYS_A_STEP as usize {}
+        let mut after = None;
+        while let Some(last) = self.delete_next_keys(id, after, KEYS_A_STEP).await?.pop() {
+            after = Some(last);
+        }
         let mut tx = self.engine().begin().await?;
         let keys = Query::delete().from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::GroupId).eq(id.0)).take();
         tx.execute(&keys).await?;

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS `key_cooldowns` (`key_id` bigint unsigned NOT NULL, `
 CREATE TABLE IF NOT EXISTS `spool_positions` (`spool_id` varchar(36) NOT NULL, `segment` bigint NOT NULL, `offset` bigint NOT NULL, `updated_at` datetime(3) NOT NULL, PRIMARY KEY (`spool_id`)) CHARACTER SET utf8mb4;
 CREATE INDEX `idx_request_logs_request_id` ON `request_logs` (`request_id`);
 CREATE INDEX `idx_api_keys_group_status_last_used_id` ON `api_keys` (`group_id`, `status`, `last_used_at`, `id`);
+CREATE INDEX `idx_api_keys_group_requests_id` ON `api_keys` (`group_id`, `request_count`, `id`);
 CREATE INDEX `idx_api_keys_group_failures_id` ON `api_keys` (`group_id`, `failure_count`, `id`);
 CREATE INDEX `idx_request_logs_key_instant` ON `request_logs` (`key_hash`, `timestamp`);
 CREATE INDEX `idx_request_logs_source_instant` ON `request_logs` (`source_ip`, `timestamp`);

@@ -17,6 +17,7 @@ CREATE TABLE key_cooldowns (key_id bigint NOT NULL, model varchar(255) NOT NULL 
 CREATE TABLE spool_positions (spool_id varchar(36) NOT NULL, segment bigint NOT NULL, "offset" bigint NOT NULL, updated_at timestamptz NOT NULL, PRIMARY KEY (spool_id));
 CREATE INDEX idx_request_logs_request_id ON request_logs (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX idx_api_keys_group_status_last_used_id ON api_keys (group_id, status, last_used_at, id);
+CREATE INDEX idx_api_keys_group_requests_id ON api_keys (group_id, request_count DESC NULLS LAST, id DESC);
 CREATE INDEX idx_api_keys_group_failures_id ON api_keys (group_id, failure_count DESC NULLS LAST, id DESC);
 CREATE INDEX idx_api_keys_notes ON api_keys (group_id, notes) WHERE notes <> '';
 -- What the log is filtered by, newest first. Of a value that most rows have there is no index: they are found among the newest.

@@ -35,7 +35,8 @@ CREATE INDEX `idx_request_logs_error_instant` ON `request_logs`(julianday(`times
 CREATE INDEX `idx_api_keys_foreign_last_used` ON `api_keys`(`id`) WHERE substr(`last_used_at`,-6) <> '+00:00';
 -- Pages and counts of the keys of one status.
 CREATE INDEX `idx_api_keys_group_status_last_used_id` ON `api_keys`(`group_id`,`status`,`last_used_at`,`id`);
--- The keys that fail most, first.
+-- The keys that fail most, or serve most, first.
+CREATE INDEX `idx_api_keys_group_requests_id` ON `api_keys`(`group_id`,`request_count`,`id`);
 CREATE INDEX `idx_api_keys_group_failures_id` ON `api_keys`(`group_id`,`failure_count`,`id`);
 -- Few keys have notes.
 CREATE INDEX `idx_api_keys_notes` ON `api_keys`(`group_id`,`notes`) WHERE `notes` <> '';

@@ -164,6 +164,15 @@ impl Dialect {
         }
     }
 
+    /// A condition on the rows that come after an id, found by walking from there.
+    pub(crate) fn in_order_of_ids(self, condition: Expr) -> Expr {
+        match self {
+            // It would walk the condition's own index from the beginning, past all that is deleted and not yet cleared away.
+            Self::MySql(_) => Expr::cust_with_expr("(?)+0", condition),
+            Self::Sqlite | Self::Postgres => condition,
+        }
+    }
+
     /// The sum of a column of whole numbers; 0 for no rows.
     pub(crate) fn sum(self, of: Expr) -> Expr {
         let sum = Func::coalesce([of.sum(), 0.into()]);

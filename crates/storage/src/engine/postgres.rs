@@ -51,6 +51,15 @@ impl Connections {
         Ok(())
     }
 
+    /// Without statistics the planner expects every row under a few hundred hashes, and reads them all for each such lookup.
+    pub(super) async fn analyze_if_unknown(&self, table: &'static str) -> Result<(), StorageError> {
+        if self.estimate_rows(table).await? == 0 {
+            let analyze = AssertSqlSafe(format!("ANALYZE \"{table}\""));
+            sqlx::raw_sql(analyze).execute(&self.pools.writers).await.map_err(fault)?;
+        }
+        Ok(())
+    }
+
     /// What the last `ANALYZE` found.
     pub(super) async fn estimate_rows(&self, table: &'static str) -> Result<u64, StorageError> {
         let query = "SELECT coalesce(max(reltuples), 0)::bigint FROM pg_class WHERE oid = to_regclass($1)";

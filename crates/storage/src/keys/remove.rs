@@ -1,7 +1,6 @@
 //! Deleting keys.
 
 use domain::ids::{GroupId, KeyId};
-use domain::key::KeyStatus;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use crate::engine::Tx;
@@ -23,25 +22,22 @@ impl Db {
         Ok(deleted)
     }
 
-    /// Deletes some keys of a group, of one status or any, in one transaction: the next after `after`, at most
-    /// `at_most`, by ascending id.
+    /// Deletes some keys of a group in one transaction: the next after `after`, at most `at_most`, by ascending id.
     ///
     /// Returns their ids. Call it, with the last of them as `after`, until there are fewer than `at_most`.
-    pub async fn delete_keys_where(
+    pub async fn delete_next_keys(
         &self,
         group: GroupId,
-        status: Option<KeyStatus>,
         after: Option<KeyId>,
         at_most: u32,
     ) -> Result<Vec<KeyId>, StorageError> {
+        let of_group = Expr::col(ApiKeys::GroupId).eq(group.0);
+        let next = after.map(|after| Expr::col(ApiKeys::Id).gt(after.0));
         let query = Query::select()
             .column(ApiKeys::Id)
             .from(ApiKeys::Table)
-            .and_where(Expr::col(ApiKeys::GroupId).eq(group.0))
-            .and_where_option(
-                status.map(|status| self.dialect().common(Expr::col(ApiKeys::Status).eq(status.as_str()))),
-            )
-            .and_where_option(after.map(|after| Expr::col(ApiKeys::Id).gt(after.0)))
+            .and_where(if next.is_some() { self.dialect().in_order_of_ids(of_group) } else { of_group })
+            .and_where_option(next)
             .order_by(ApiKeys::Id, Order::Asc)
             .limit(at_most.into())
             .take();

@@ -200,19 +200,31 @@ async fn filters_and_orders_of_keys() {
 }
 
 #[tokio::test]
+async fn postgres_knows_what_it_holds_when_a_slice_follows_another() {
+    let test = TestDb::postgres().await;
+    let id = test.db.insert_group(&group("g")).await.unwrap().id;
+    for keys in [["a", "b"], ["c", "d"]] {
+        test.db.insert_keys(id, &secrets(&keys)).await.unwrap();
+    }
+    let distinct = "SELECT n_distinct FROM pg_stats WHERE tablename = 'api_keys' AND attname = 'key_hash'";
+    assert_eq!(test.run(distinct).await.trim(), "-1", "every hash is another");
+}
+
+#[tokio::test]
 async fn deletes_only_what_belongs_to_the_group() {
     let (test, group, ids) = with_keys(None, &["a", "b", "c", "d", "e"]).await;
+    let other = test.db.insert_group(&crate::support::group("other")).await.unwrap().id;
     let rest = Cooldown { key_id: ids[0], model: None, until: at("2100-01-01T00:00:00Z"), guessed: true };
     test.db.save_cooldowns(std::slice::from_ref(&rest)).await.unwrap();
     assert_eq!(test.db.delete_keys(GroupId(99), &ids).await.unwrap(), 0);
     assert_eq!(test.db.delete_keys(group, &[ids[0], KeyId(77)]).await.unwrap(), 1);
     assert!(test.db.cooldowns(Timestamp::now()).await.unwrap().is_empty());
 
-    let invalid = |id| KeyChange { id, status: Some(KeyStatus::Invalid), failure_count: None, last_error: None };
-    test.db.apply_key_changes(&[invalid(ids[1]), invalid(ids[3]), invalid(ids[4])]).await.unwrap();
-    assert_eq!(test.db.delete_keys_where(group, Some(KeyStatus::Invalid), None, 2).await.unwrap(), [ids[1], ids[3]]);
-    assert_eq!(test.db.delete_keys_where(group, Some(KeyStatus::Invalid), Some(ids[3]), 2).await.unwrap(), [ids[4]]);
-    assert_eq!(test.db.delete_keys_where(group, None, None, 2).await.unwrap(), [ids[2]]);
+    let theirs = test.db.insert_keys(other, &secrets(&["z"])).await.unwrap().added[0].1;
+    assert_eq!(test.db.delete_next_keys(group, None, 2).await.unwrap(), [ids[1], ids[2]]);
+    assert_eq!(test.db.delete_next_keys(group, Some(ids[2]), 3).await.unwrap(), [ids[3], ids[4]]);
+    assert_eq!(test.db.delete_next_keys(group, Some(ids[4]), 3).await.unwrap(), []);
+    assert_eq!(test.db.delete_next_keys(other, None, 3).await.unwrap(), [theirs]);
     assert!(test.db.key_counts().await.unwrap().is_empty());
 }
 

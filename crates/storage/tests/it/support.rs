@@ -40,6 +40,11 @@ impl TestDb {
         Self::prepared(Engine::Sqlite, None, |_, _| {}).await
     }
 
+    /// PostgreSQL whatever is tested, for what no other database needs.
+    pub(crate) async fn postgres() -> Self {
+        Self::prepared(Engine::Postgres, None, |_, _| {}).await
+    }
+
     /// A copy of a SQLite file among the fixtures, open and migrated.
     pub(crate) async fn sqlite_of_1_4(name: &str, encryption_key: Option<&str>) -> Self {
         let copy = |dir: &Path, _: Option<&Database>| drop(copy_fixture(name, dir));

@@ -48,7 +48,7 @@ pub async fn all(State(context): Parts, Body(OfGroup { group_id }): Body<OfGroup
     let pool = context.keyring.pool(group_id);
     let (mut cleared, mut after) = (0, None);
     loop {
-        let ids = context.db.delete_keys_where(group_id, None, after, STEP).await?;
+        let ids = context.db.delete_next_keys(group_id, after, STEP).await?;
         pool.remove(&ids);
         cleared += ids.len() as u64;
         match ids.last() {
