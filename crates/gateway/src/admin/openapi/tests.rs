@@ -1,5 +1,8 @@
 //! That the description is whole.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::EXAMPLES;
@@ -30,6 +33,19 @@ async fn every_operation_has_an_example_and_every_example_an_operation() {
         }
     }
     assert_eq!(examples, [""; 0], "these are no operations");
+}
+
+/// The console's types are made from this file. `UPDATE_DOCS=1 cargo test -p gateway --bin gpt-load openapi` writes it anew.
+#[tokio::test]
+async fn the_console_has_the_description_as_it_is() {
+    let document = Api::new().await.get("/api/openapi.json").await.json();
+    let text = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/openapi.json");
+    if fs::read_to_string(&path).is_ok_and(|stored| stored == text) {
+        return;
+    }
+    assert!(std::env::var_os("UPDATE_DOCS").is_some(), "web/openapi.json is stale; see this test's doc");
+    fs::write(&path, text).unwrap();
 }
 
 #[tokio::test]

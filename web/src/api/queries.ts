@@ -1,0 +1,37 @@
+import { QueryClient } from "@tanstack/vue-query";
+
+import { ApiError } from "./error";
+
+/** The cache of everything read. The event stream says what is stale, so nothing is polled. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      refetchOnWindowFocus: false,
+      // What the server refuses it will refuse again; while it is away, the shell resumes by itself.
+      retry: false,
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+/** The names under which things are cached: first what they are of, so that an event can tell them stale. */
+export const keys = {
+  groups: ["groups"] as const,
+  group: (id: number) => ["groups", id] as const,
+  keysOf: (groupId: number) => ["keys", groupId] as const,
+  logs: ["logs"] as const,
+  dashboard: ["dashboard"] as const,
+  settings: ["settings"] as const,
+  task: ["task"] as const,
+  /** What the event stream tells of a group's keys. */
+  keyStates: (groupId: number) => ["key-states", groupId] as const,
+  /** What the event stream tells of a group's guards. */
+  guards: (groupId: number) => ["guards", groupId] as const,
+};
+
+/** Whether a failed query should show an error in place of what there was. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && !error.isUnreachable;
+}

@@ -1,0 +1,18 @@
+/** Short names of what the API gives and takes. */
+import type { components } from "./schema.gen";
+
+type Schemas = components["schemas"];
+
+export type Group = Schemas["GroupObject"];
+export type Key = Schemas["KeyObject"];
+export type KeyStates = Schemas["KeyStates"];
+export type Guards = Schemas["Guards"];
+export type LogEntry = Schemas["LogEntry"];
+export type TaskStatus = Schemas["Status"];
+export type Ignored = Schemas["Ignored"];
+export type SettingCategory = Schemas["Category"];
+export type Setting = Schemas["SettingObject"];
+export type Pagination = Schemas["Pagination"];
+export type DashboardStats = Schemas["Stats"];
+export type SecurityWarning = Schemas["SecurityWarning"];
+export type EncryptionStatus = Schemas["EncryptionStatus"];

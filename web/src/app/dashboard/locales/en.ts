@@ -1,0 +1,3 @@
+export default {
+  activeKeys: "active keys",
+} as const;

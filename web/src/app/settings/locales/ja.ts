@@ -1,0 +1,9 @@
+import type { Like } from "@/locales/types";
+
+import type en from "./en";
+
+const ja: Like<typeof en> = {
+  title: "設定",
+};
+
+export default ja;

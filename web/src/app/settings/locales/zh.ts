@@ -1,0 +1,9 @@
+import type { Like } from "@/locales/types";
+
+import type en from "./en";
+
+const zh: Like<typeof en> = {
+  title: "设置",
+};
+
+export default zh;

@@ -1,0 +1,18 @@
+export default {
+  close: "Close",
+  cancel: "Cancel",
+  save: "Save",
+  dismiss: "Dismiss",
+  retry: "Try again",
+  loading: "Loading",
+  failed: "This could not be loaded",
+  nothingFound: "Nothing found",
+  chosen: "chosen",
+  state: { active: "Active", cooling: "Cooling", invalid: "Invalid", disabled: "Disabled" },
+  copy: { copy: "Copy", what: "Copy {what}", done: "Copied", failed: "The browser did not allow copying: select the text and copy it yourself" },
+  secret: { show: "Show", hide: "Hide" },
+  confirm: { typeName: "Type “{name}” to go on" },
+  number: { missing: "Enter a number", atLeast: "A whole number from {min}", between: "A whole number from {min} to {max}" },
+  pager: { label: "Pages", none: "No rows", range: "{first}–{last} of {total}", about: "about {total}", previous: "Previous page", next: "Next page" },
+  table: { select: "Select row", selectAll: "Select all rows of this page", sortBy: "Sort by {column}", empty: "Nothing here" },
+} as const;
