@@ -12,6 +12,20 @@ const ja: Like<typeof en> = {
   language: "言語",
   theme: { label: "テーマ", system: "システム", light: "ライト", dark: "ダーク" },
   signOut: "サインアウト",
+  shortcuts: {
+    title: "キーボード操作",
+    dashboard: "ダッシュボード",
+    keys: "キー",
+    logs: "ログ",
+    settings: "設定",
+    search: "検索",
+    down: "次の行",
+    up: "前の行",
+    open: "行を開く",
+    select: "行を選択",
+    close: "開いているものを閉じる",
+    help: "このヘルプ",
+  },
   away: "サーバーが応答しません。表示が古い可能性があります。復旧すると自動的に再開します。",
 };
 
