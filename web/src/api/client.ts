@@ -14,6 +14,11 @@ export function whenUnauthorized(callback: () => void) {
   onUnauthorized = callback;
 }
 
+/** Says that the server no longer takes the key. */
+export function unauthorized() {
+  onUnauthorized();
+}
+
 const middleware: Middleware = {
   onRequest({ request }) {
     for (const [name, value] of Object.entries(callHeaders())) request.headers.set(name, value);
