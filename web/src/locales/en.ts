@@ -4,6 +4,8 @@ import login from "@/app/login/locales/en";
 import dashboard from "@/app/dashboard/locales/en";
 import keys from "@/app/keys/locales/en";
 import groups from "@/app/groups/locales/en";
+import groupForm from "@/app/groups/form/locales/en";
+import connect from "@/app/groups/connect/locales/en";
 import logs from "@/app/logs/locales/en";
 import settings from "@/app/settings/locales/en";
 import tasks from "@/app/tasks/locales/en";
@@ -12,7 +14,7 @@ import ui from "@/ui/locales/en";
 import error from "./common/en";
 import type { Like } from "./types";
 
-const en = { shell, login, dashboard, keys, groups, logs, settings, tasks, ui, error } as const;
+const en = { shell, login, dashboard, keys, groups, groupForm, connect, logs, settings, tasks, ui, error } as const;
 
 export type Messages = Like<typeof en>;
 

@@ -3,6 +3,8 @@ import login from "@/app/login/locales/zh";
 import dashboard from "@/app/dashboard/locales/zh";
 import keys from "@/app/keys/locales/zh";
 import groups from "@/app/groups/locales/zh";
+import groupForm from "@/app/groups/form/locales/zh";
+import connect from "@/app/groups/connect/locales/zh";
 import logs from "@/app/logs/locales/zh";
 import settings from "@/app/settings/locales/zh";
 import tasks from "@/app/tasks/locales/zh";
@@ -11,6 +13,6 @@ import ui from "@/ui/locales/zh";
 import error from "./common/zh";
 import type { Messages } from "./en";
 
-const zh: Messages = { shell, login, dashboard, keys, groups, logs, settings, tasks, ui, error };
+const zh: Messages = { shell, login, dashboard, keys, groups, groupForm, connect, logs, settings, tasks, ui, error };
 
 export default zh;
