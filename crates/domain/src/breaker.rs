@@ -77,18 +77,20 @@ impl Breaker {
 
     /// A request failed through the upstream's fault. `admitted` is what [`admit`](Self::admit) had answered to it:
     /// while the upstream is ejected only the probe's failure counts, not those of requests that were under way or
-    /// had no other choice.
-    pub fn failure(&mut self, now_ms: u64, admitted: Admission) {
+    /// had no other choice. Returns whether this failure ejects it.
+    pub fn failure(&mut self, now_ms: u64, admitted: Admission) -> bool {
         match self.state {
             State::Closed { failures } if failures + 1 < FAILURES_TO_EJECT => {
                 self.state = State::Closed { failures: failures + 1 };
+                return false;
             }
             State::Closed { .. } => self.eject(now_ms, FIRST_EJECTION_MS),
             State::Ejected { until_ms, length_ms, .. } if admitted == Admission::Probe && now_ms >= until_ms => {
                 self.eject(now_ms, length_ms.saturating_mul(2).min(LONGEST_EJECTION_MS));
             }
-            State::Ejected { .. } => {}
+            State::Ejected { .. } => return false,
         }
+        true
     }
 
     /// The probe ended without telling anything about the upstream (its client left): the next request may be the

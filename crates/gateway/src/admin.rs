@@ -5,7 +5,7 @@
 //! | [`auth`], [`throttle`], [`login`] | the admin key, and what wrong ones cost |
 //! | [`extract`], [`reply`], [`error`], [`page`], [`messages`], [`language`] | how requests are read and answers are written |
 //! | [`attachment`] | answers that are files |
-//! | [`groups`], [`keys`], [`tasks`], [`settings`], [`logs`], [`backup`], [`channel_types`], [`health`] | the resources |
+//! | [`groups`], [`keys`], [`tasks`], [`settings`], [`logs`], [`backup`], [`channel_types`], [`health`], [`metrics`] | the resources |
 //! | [`dashboard`], [`events`], [`integration`] | what the console shows first, what changes, and what clients ask to set themselves up |
 //! | [`openapi`] | routes with their description |
 //! | [`fallback`] | paths that are nothing |
@@ -31,6 +31,7 @@ use crate::config::TrustedProxies;
 use crate::events::Events;
 use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
+use crate::metrics::Metrics;
 use crate::probe::Prober;
 use crate::snapshot::build::Publisher;
 use crate::tasks::Tasks;
@@ -54,6 +55,7 @@ mod language;
 mod login;
 mod logs;
 mod messages;
+mod metrics;
 mod openapi;
 mod page;
 mod reply;
@@ -86,10 +88,14 @@ pub struct AdminState {
     pub prober: Arc<Prober>,
     /// Long work.
     pub tasks: Arc<Tasks>,
+    /// What Prometheus is told.
+    pub metrics: Metrics,
     /// What changes.
     pub events: Arc<Events>,
     /// The key this API asks for.
     pub auth_key: Secret,
+    /// What `/metrics` asks for instead, if there is something.
+    pub metrics_token: Option<Secret>,
     /// The key under which provider keys are stored, if there is one.
     pub encryption_key: Option<Secret>,
     /// Of hours and file names.
@@ -109,13 +115,15 @@ pub struct AdminState {
 /// Requests carry the peer's address as [`ConnectInfo`](axum::extract::ConnectInfo).
 pub fn router(state: Arc<AdminState>) -> Router {
     let gate = Gate::new(&state.auth_key);
-    let context = Arc::new(Context { gate, edits: Mutex::default(), entries: OnceLock::new(), state });
+    let metrics_gate = Gate::new(state.metrics_token.as_ref().unwrap_or(&state.auth_key));
+    let context = Arc::new(Context { gate, metrics_gate, edits: Mutex::default(), entries: OnceLock::new(), state });
 
     let open = Routes::of("Open")
         .get("/health", "The process as 1.4.x tells of it", health::health)
         .get("/health/live", "Whether the process answers", health::live)
         .get("/health/ready", "Whether requests may be sent here", health::ready)
         .also(&[503])
+        .get("/metrics", "Numbers for Prometheus", metrics::scrape)
         .get("/api/integration/info", "The groups that a proxy key opens", integration::of_all)
         .get("/proxy/{group}/api/integration/info", "One group, if a proxy key opens it", integration::of_one);
 
@@ -227,6 +235,8 @@ struct Context {
     state: Arc<AdminState>,
     /// Checks admin keys.
     gate: Gate,
+    /// Checks what those who read the metrics show.
+    metrics_gate: Gate,
     /// Held while groups or their links are read, checked and written, so that of two changes at once none is lost.
     edits: Mutex<()>,
     /// All routes, as they are described.

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use domain::secret::Secret;
 use rustix::process::{getpriority_process, setpriority_process};
@@ -34,6 +34,9 @@ use crate::jobs::validate_keys::ValidateKeys;
 use crate::jobs::{self, Job};
 use crate::journal::Journal;
 use crate::key_store::load::{Loaded, Loading};
+use crate::metrics::Metrics;
+use crate::metrics::refusals::Refusals;
+use crate::metrics::traffic::{Counted, Traffic};
 use crate::probe::Prober;
 use crate::proxy::{DataPlane, Shared};
 use crate::server::acceptor;
@@ -92,6 +95,8 @@ struct App {
     foundation: Foundation,
     /// Log entries on their way to the spool.
     journal: Journal,
+    /// What they have told on it.
+    traffic: Arc<Traffic>,
     /// Where entries become crash-proof.
     sink: SpoolSink,
     /// Tells load balancers that the end is near.
@@ -121,8 +126,10 @@ impl App {
         let laying = async move { foundation::lay(&setup, address.port(), cores).await.map(|laid| (setup, laid)) };
         let (setup, (foundation, loading)) = Handle::current().spawn(laying).await??;
         let (sink, drain) = SpoolSink::open(&setup.config.data_dir, &foundation.db).await?;
+        let traffic = Arc::new(Traffic::default());
         let mut app = Self {
-            journal: Journal::new(sink.clone()),
+            journal: Journal::new(Counted { traffic: Arc::clone(&traffic), sink: sink.clone() }),
+            traffic,
             setup,
             foundation,
             sink,
@@ -143,8 +150,9 @@ impl App {
         app.start_jobs(drain, &prober, &keys_loaded);
         app.start_loading(loading);
         app.start_spooler()?;
-        let handover = app.start_control_plane(prober, keys_loaded, started);
-        app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, sockets, &handover)?;
+        let shared = Arc::new(app.shared());
+        let handover = app.start_control_plane(prober, keys_loaded, started, &shared, &sockets);
+        app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, sockets, &handover, &shared)?;
         // Before anybody can know that we serve, so that no request is lost to a signal.
         let told = Told::listen()?;
         announce(address, app.foundation.new_admin_key());
@@ -188,11 +196,20 @@ impl App {
     }
 
     /// Starts answering what is not proxied; the data plane hands it over.
-    fn start_control_plane(&self, prober: Arc<Prober>, keys_loaded: Loaded, started: Instant) -> Handover {
+    fn start_control_plane(
+        &self,
+        prober: Arc<Prober>,
+        keys_loaded: Loaded,
+        started: Instant,
+        shared: &Arc<Shared>,
+        sockets: &Sockets,
+    ) -> Handover {
         let (foundation, config) = (&self.foundation, &self.setup.config);
         let tasks = Tasks::open(&config.data_dir, self.jobs.clone(), self.stop_control.clone());
         let events = Arc::new(Events::new(Arc::clone(&foundation.publisher), Arc::clone(&tasks)));
         self.start_job(TellEvents { events: Arc::clone(&events), last: Picture::default() });
+        let (handover, receiver) = handover::channel(config.server.read_timeout);
+        let metrics = self.metrics(shared, sockets, &handover, &tasks);
         let router = admin::router(Arc::new(AdminState {
             db: foundation.db.clone(),
             keyring: Arc::clone(&foundation.keyring),
@@ -201,7 +218,9 @@ impl App {
             prober,
             tasks,
             events,
+            metrics,
             auth_key: foundation.admin_key.clone(),
+            metrics_token: config.metrics_token.clone(),
             encryption_key: config.encryption_key.clone(),
             time_zone: config.time_zone.clone(),
             data_dir: config.data_dir.clone(),
@@ -209,9 +228,22 @@ impl App {
             trusted_proxies: config.trusted_proxies.clone(),
             draining: self.not_ready.clone(),
         }));
-        let (handover, receiver) = handover::channel(config.server.read_timeout);
         self.tasks.spawn(receiver.serve(router, self.tasks.clone(), self.stop_control.clone()));
         handover
+    }
+
+    fn metrics(&self, shared: &Arc<Shared>, sockets: &Sockets, handover: &Handover, tasks: &Arc<Tasks>) -> Metrics {
+        Metrics {
+            traffic: Arc::clone(&self.traffic),
+            shared: Arc::clone(shared),
+            sink: self.sink.clone(),
+            keyring: Arc::clone(&self.foundation.keyring),
+            db: self.foundation.db.clone(),
+            sockets: sockets.clone(),
+            handover: handover.clone(),
+            tasks: Arc::clone(tasks),
+            started: SystemTime::now(),
+        }
     }
 
     fn start_data_plane(
@@ -221,11 +253,12 @@ impl App {
         tls: &Arc<ClientConfig>,
         sockets: Sockets,
         handover: &Handover,
+        shared: &Arc<Shared>,
     ) -> anyhow::Result<()> {
-        let (shared, limits) = (Arc::new(self.shared()), self.limits());
+        let limits = self.limits();
         let mut workers = Vec::new();
         for index in 0..cores.get() {
-            let (shared, tls, origins) = (Arc::clone(&shared), Arc::clone(tls), self.setup.config.cors.clone());
+            let (shared, tls, origins) = (Arc::clone(shared), Arc::clone(tls), self.setup.config.cors.clone());
             let (handover, drain, upstreams) = (handover.clone(), self.drain.clone(), sockets.all());
             let (worker, thread) = worker::start(index, self.stop_workers.clone(), move |requests| {
                 let client = Client::new(tls, TaskTracker::new(), Handle::current()).within(upstreams);
@@ -253,6 +286,7 @@ impl App {
             journal: self.journal.clone(),
             kept_bodies: Budget::new(KEPT_BODIES_BYTES),
             requests: Count::default(),
+            refusals: Refusals::default(),
             max_requests: config.max_concurrent_requests,
             max_body_bytes: config.max_request_body_bytes,
             read_timeout: config.server.read_timeout,

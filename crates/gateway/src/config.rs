@@ -30,7 +30,7 @@ pub use trusted_proxies::TrustedProxies;
 
 use environment::{
     AUTH_KEY, BACKUP_PASSPHRASE, DATABASE_DSN, ENCRYPTION_KEY, HTTP_PROXY, HTTPS_PROXY, IS_SLAVE,
-    MAX_CONCURRENT_REQUESTS, MAX_REQUEST_BODY_MB, NO_PROXY, REDIS_DSN, TRUSTED_PROXIES, TZ, Variable,
+    MAX_CONCURRENT_REQUESTS, MAX_REQUEST_BODY_MB, METRICS_TOKEN, NO_PROXY, REDIS_DSN, TRUSTED_PROXIES, TZ, Variable,
 };
 use reader::Reader;
 
@@ -50,6 +50,8 @@ pub struct Config {
     pub auth_key: Option<Secret>,
     /// Encrypts keys at rest; without one they are stored in plain text.
     pub encryption_key: Option<Secret>,
+    /// Of `/metrics`; without one it asks for the admin key.
+    pub metrics_token: Option<Secret>,
     /// Seals backups that the command line writes, and opens those it reads.
     pub backup_passphrase: Option<Secret>,
     /// As given; the storage layer reads it.
@@ -121,6 +123,7 @@ impl Config {
             time_zone: time_zone(reader),
             auth_key: strong_secret(reader, &AUTH_KEY),
             encryption_key: strong_secret(reader, &ENCRYPTION_KEY),
+            metrics_token: strong_secret(reader, &METRICS_TOKEN),
             backup_passphrase: reader.secret(&BACKUP_PASSPHRASE),
             data_dir: data_dir(&database_dsn),
             database_dsn: Secret::from(database_dsn),

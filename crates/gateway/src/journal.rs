@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::classify::Outcome;
 use domain::ids::GroupId;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -44,8 +45,8 @@ pub struct Entry {
     pub key: Option<Arc<PoolKey>>,
     /// The model the client asked for.
     pub model: Option<Arc<str>>,
-    /// Whether the client got what it asked for.
-    pub is_success: bool,
+    /// What became of it; `None` if we answered ourselves, without a provider's word: no key, no room, a stop.
+    pub outcome: Option<Outcome>,
     /// The client's address.
     pub source_ip: IpAddr,
     /// The status of the answer.
@@ -72,6 +73,14 @@ pub struct Entry {
     pub attempt: u32,
     /// Digest of the proxy key the client showed.
     pub proxy_key: [u8; 32],
+}
+
+impl Entry {
+    /// Whether the client got what it asked for.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.outcome == Some(Outcome::Ok)
+    }
 }
 
 /// Where an attempt went, in parts: a request does not wait for them to be put together.
@@ -164,9 +173,15 @@ impl Journal {
 
     /// Waits until there is an entry.
     pub async fn wait(&self) {
-        while self.waiting().entries.is_empty() {
+        while self.len() == 0 {
             self.0.added.notified().await;
         }
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waiting().entries.len()
     }
 
     /// Stores all entries there are.

@@ -20,6 +20,7 @@ mod jobs;
 mod journal;
 mod key_store;
 mod keyring;
+mod metrics;
 mod migrate_keys;
 mod offline;
 mod probe;

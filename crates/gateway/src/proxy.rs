@@ -31,6 +31,7 @@ use upstream::{Budget, Client};
 
 use crate::config::TrustedProxies;
 use crate::journal::Journal;
+use crate::metrics::refusals::Refusals;
 use crate::server::body::ServerBody;
 use crate::server::in_flight::Count;
 use crate::snapshot::Current;
@@ -64,6 +65,8 @@ pub struct Shared {
     pub kept_bodies: Arc<Budget>,
     /// Proxied requests under way.
     pub requests: Count,
+    /// Those that were turned away.
+    pub refusals: Refusals,
     /// `MAX_CONCURRENT_REQUESTS`; 0 for no limit.
     pub max_requests: usize,
     /// `MAX_REQUEST_BODY_MB` in bytes; `None` for no limit.

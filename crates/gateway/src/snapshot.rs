@@ -15,6 +15,7 @@ pub mod aggregate;
 pub mod build;
 pub mod guards;
 pub mod health;
+pub mod incidents;
 mod latest;
 pub mod proxy_keys;
 pub mod service;

@@ -10,7 +10,7 @@ use crate::engine::{Dialect, Engine};
 use crate::lock::DirLock;
 use crate::{Dsn, KeyCipher, StorageError};
 
-pub use crate::engine::Migrated;
+pub use crate::engine::{Connections, Migrated};
 
 /// An open database. Clones share it.
 #[derive(Clone)]
@@ -68,6 +68,12 @@ impl Db {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StorageError> {
         self.engine().fetch(&Query::select().expr(Expr::val(1)).take()).await.map(drop)
+    }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.engine().connections()
     }
 
     /// Writes everything back into the database, closes it and lets go of the data directory. Later calls fail.

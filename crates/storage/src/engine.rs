@@ -21,6 +21,7 @@ mod transaction;
 
 pub(crate) use dialect::Dialect;
 pub use migrations::Migrated;
+pub use pools::Connections;
 pub(crate) use row::{Row, json_rows};
 pub(crate) use transaction::Tx;
 
@@ -72,6 +73,16 @@ impl Engine {
             Self::Sqlite(connections) => sqlite::migrate::is_done(connections).await,
             Self::Postgres(connections) => postgres::migrate::is_done(connections).await,
             Self::MySql(connections) => mysql::migrate::is_done(connections).await,
+        }
+    }
+
+    pub(crate) fn connections(&self) -> Connections {
+        match self {
+            Self::Sqlite(connections) => {
+                Connections::of(connections.writer()).plus(Connections::of(connections.readers()))
+            }
+            Self::Postgres(connections) => connections.pools().connections(),
+            Self::MySql(connections) => connections.pools().connections(),
         }
     }
 

@@ -119,7 +119,7 @@ proptest! {
                         probe_since = Some(now);
                     }
                 }
-                2 => breaker.failure(now, Admission::Open),
+                2 => { breaker.failure(now, Admission::Open); }
                 3 => { breaker.failure(now, Admission::Probe); probe_since = None; }
                 _ => { breaker.success(); probe_since = None; }
             }

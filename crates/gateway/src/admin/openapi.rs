@@ -73,6 +73,7 @@ fn document(entries: &[Entry]) -> Value {
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "AUTH_KEY"},
                 "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "AUTH_KEY"},
+                "metrics": {"type": "http", "scheme": "bearer", "description": "METRICS_TOKEN; AUTH_KEY if there is none"},
                 "query": {"type": "apiKey", "in": "query", "name": "key", "description": "AUTH_KEY, for downloads"},
             },
         },

@@ -33,6 +33,7 @@ environment! {
     TZ = "": "time zone of the console's day and hour borders, such as Asia/Shanghai; empty: the system's",
     AUTH_KEY = "": "key of the console and the admin API; empty: a random one is made and kept in the data directory",
     ENCRYPTION_KEY = "": "encrypts stored keys; empty: they are stored in plain text",
+    METRICS_TOKEN = "": "bearer token of /metrics; empty: it asks for AUTH_KEY",
     BACKUP_PASSPHRASE = "": "encrypts what `gpt-load export` writes and `import` reads; empty: it is asked for on the terminal",
     DATABASE_DSN = "./data/gpt-load.db": "path of a SQLite file, postgres://…, mysql://… or user:pass@tcp(host:3306)/db",
     REDIS_DSN = "": "redis://… or rediss://…; empty: a single node that needs none",

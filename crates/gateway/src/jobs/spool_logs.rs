@@ -18,7 +18,9 @@ use crate::journal::{Entry, Journal, Sink};
 mod held;
 mod stored_keys;
 
-use held::{Held, LeftOut};
+pub use held::LeftOut;
+
+use held::Held;
 use stored_keys::StoredKeys;
 
 /// How long entries are gathered: with the write itself it stays far below the 50 ms promised, and few enough gather that a request which
@@ -79,6 +81,19 @@ struct Unwritten {
     keys: StoredKeys,
 }
 
+/// How much of the log is not in the database.
+#[derive(Clone, Copy, Debug)]
+pub struct Backlog {
+    /// Entries that wait for the disk.
+    pub held: usize,
+    /// Entries in the spool that have not been looked at, about.
+    pub unstored: usize,
+    /// The spool on disk; what is stored is in it until its segment goes.
+    pub spool_bytes: u64,
+    /// What the log lacks since the start.
+    pub left_out: LeftOut,
+}
+
 impl SpoolSink {
     /// Opens the spool in the data directory. The drain belongs to the storing job.
     pub async fn open(data_dir: &Path, db: &Db) -> anyhow::Result<(Self, Drain)> {
@@ -98,6 +113,15 @@ impl SpoolSink {
     /// Records that wait to be stored, about.
     pub fn fresh(&self) -> usize {
         self.0.fresh.load(Ordering::Relaxed)
+    }
+
+    /// How much waits, and what had to be left out.
+    pub fn backlog(&self) -> Backlog {
+        let (held, left_out) = {
+            let unwritten = self.unwritten();
+            (unwritten.held.len(), unwritten.held.left_out())
+        };
+        Backlog { held, unstored: self.fresh(), spool_bytes: self.0.writer.spool_bytes(), left_out }
     }
 
     /// The storing job is about to look at all there is.
@@ -173,9 +197,9 @@ fn record<'e>(entry: &'e Entry, keys: &'e StoredKeys) -> SpoolRecord<'e> {
         parent_group_name: text(parent.map(|parent| &*parent.name)),
         key_id: entry.key.as_ref().map(|key| key.id),
         key: stored.map_or_else(Cow::default, Cow::Borrowed),
-        counts_as_use: entry.is_success,
+        counts_as_use: entry.is_success(),
         model: text(entry.model.as_deref()),
-        is_success: entry.is_success,
+        is_success: entry.is_success(),
         source_ip: entry.source_ip.to_string().into(),
         status_code: entry.status,
         request_path: Cow::Borrowed(&entry.path),

@@ -11,7 +11,7 @@ pub(crate) fn entry(attempt: u32, body_bytes: usize) -> Entry {
         parent: None,
         key: None,
         model: None,
-        is_success: true,
+        outcome: Some(Outcome::Ok),
         source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         status: 200,
         path: "/".into(),

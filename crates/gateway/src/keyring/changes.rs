@@ -75,7 +75,13 @@ impl Changes {
     /// Whether the database knows everything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.len() == 0
+    }
+
+    /// How many keys have changed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Takes all changes.

@@ -29,6 +29,7 @@ pub fn may_retry(began: &Service, failure: &Failure, next: &Choice, asked: Optio
     let percent = u64::try_from(began.settings.retry_budget_percent).unwrap_or(0);
     let grant = began.budget.retry(percent, next.at_ms);
     if grant == (Grant::Refused { first: true }) {
+        began.incidents.budgets_spent.add();
         tracing::warn!(group = %began.name, percent, "retry budget: spent on a sick upstream, no more retries for now");
     }
     grant == Grant::Given
@@ -40,6 +41,7 @@ pub fn limited(choice: &Choice, model: Option<&str>, names_owner: bool) -> bool 
     let (guards, pool_size) = (&upstream.health.guards, choice.service.pool.active());
     let turn = guards.limited(model, choice.key.id, names_owner, pool_size, clock::mono_ms());
     if turn == Turn::Began {
+        choice.service.incidents.address_limits.add();
         let (group, url) = (&choice.service.name, &upstream.url);
         tracing::warn!(%group, upstream = %url, model, "address limit: key after key is rate limited, requests get one attempt");
     }
@@ -51,6 +53,7 @@ pub fn refused(choice: &Choice, fault: KeyFault) {
     if let Some(upstream) = choice.upstream()
         && upstream.health.guards.refused(choice.key.id, clock::mono_ms()) == Turn::Began
     {
+        choice.service.incidents.mass_refusals.add();
         let (group, url, status) = (&choice.service.name, &upstream.url, fault.status);
         tracing::warn!(%group, upstream = %url, status, "mass refusal: key after key is refused, requests get one attempt");
     }
@@ -69,12 +72,14 @@ pub fn blame(choice: &Choice, fault: KeyFault) {
         fate
     });
     if fate == Some(Fate::Invalid) {
+        choice.service.incidents.keys_invalidated.add();
         tracing::info!(%group, key = %choice.key.secret, status, "key became invalid");
     }
     let upstream = choice.upstream().map(|upstream| &*upstream.url);
     match turn {
         Turn::None => {}
         Turn::Began => {
+            choice.service.incidents.mass_refusals.add();
             tracing::warn!(%group, upstream, status, "mass refusal: refused keys rest instead of becoming invalid");
         }
         Turn::Ended => {

@@ -42,7 +42,10 @@ pub async fn travel(plane: &DataPlane, request: Request<Incoming>, peer: SocketA
     let (head, body) = request.into_parts();
     let admitted = match admit(&plane.shared, head, peer.ip(), id) {
         Ok(admitted) => admitted,
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => {
+            plane.shared.refusals.count(refusal.status);
+            return refusal.into_response();
+        }
     };
     let mut record = Record::open(&plane.shared.journal, &admitted);
     let edits = |hints: &_| services(&admitted.route).any(|service| shape::needs_edit(service, &admitted, hints));
@@ -50,7 +53,7 @@ pub async fn travel(plane: &DataPlane, request: Request<Incoming>, peer: SocketA
     let at_least = if is_kept { record::BODY_BYTES } else { 0 };
     match intake::take(&plane.shared, &admitted, body, at_least, edits).await {
         Ok(intake) => Journey::begin(plane, admitted, intake, record).run().await,
-        Err(refusal) => refused(&mut record, refusal),
+        Err(refusal) => refused(&mut record, refusal, None),
     }
 }
 
@@ -62,8 +65,9 @@ fn services(route: &Route) -> impl Iterator<Item = &Arc<Service>> {
     own.into_iter().chain(members.into_iter().flatten())
 }
 
-fn refused(record: &mut Record, refusal: Refusal) -> Response<ServerBody> {
-    record.finish(refusal.status.as_u16(), false, Some(&refusal.message));
+/// An answer of our own, after attempts that had this `outcome`, if there were any.
+fn refused(record: &mut Record, refusal: Refusal, outcome: Option<Outcome>) -> Response<ServerBody> {
+    record.finish(refusal.status.as_u16(), outcome, Some(&refusal.message));
     refusal.into_response()
 }
 
@@ -153,7 +157,7 @@ impl<'p> Journey<'p> {
             match self.attempt(&choice, &mut progress).await {
                 Ok(None) => {}
                 Ok(Some(answer)) => return self.answer(answer, choice, progress.doubts).await,
-                Err(refusal) => return refused(&mut self.record, refusal),
+                Err(refusal) => return refused(&mut self.record, refusal, None),
             }
         }
         self.give_up(progress)
@@ -279,8 +283,9 @@ impl<'p> Journey<'p> {
         let shape = self.admitted.error_shape();
         let Some(failure) = progress.failure else {
             let refusal = self.no_keys();
-            return refused(&mut self.record, refusal);
+            return refused(&mut self.record, refusal, None);
         };
+        let outcome = failure.outcome;
         let refusal = match progress.last {
             Some(last) if last.outcome == Outcome::BadKey => {
                 Refusal::key_rejected(shape, last.bad.status, &last.message)
@@ -291,7 +296,7 @@ impl<'p> Journey<'p> {
             }
             None => Refusal::no_answer(shape, failure.status, &failure.message),
         };
-        refused(&mut self.record, refusal)
+        refused(&mut self.record, refusal, Some(outcome))
     }
 
     /// Why there is no key for this request.
@@ -317,14 +322,14 @@ impl<'p> Journey<'p> {
     fn last_answer(mut self: Box<Self>, last: LastAnswer, failure: Failure) -> Response<ServerBody> {
         self.record.answered(last.bad.answer.is_stream);
         let (answer, masker) = without_key(last.bad, &last.choice.key.secret);
-        self.relay(answer, last.choice, Err(failure.message), masker)
+        self.relay(answer, last.choice, Err(failure), masker)
     }
 
     fn relay(
         self: Box<Self>,
         answer: Box<Answer>,
         choice: Arc<Choice>,
-        result: Result<Success, String>,
+        result: Result<Success, Failure>,
         masker: Option<Masker>,
     ) -> Response<ServerBody> {
         let settings = &choice.service.settings;

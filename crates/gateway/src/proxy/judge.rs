@@ -59,7 +59,7 @@ pub fn bad_answer(
         Outcome::SickUpstream => {
             choice.key.shaken();
             upstream_failed(choice, model, tried, |health| {
-                health.answer_failed(model, choice.ticket, clock::mono_ms());
+                health.answer_failed(model, choice.ticket, clock::mono_ms())
             });
         }
         Outcome::RateLimited => {
@@ -118,11 +118,11 @@ pub fn not_tried(choice: &Choice, model: Option<&str>, none: &NoAnswer) {
     }
 }
 
-/// An upstream that fails several attempts of one request has failed once.
-fn upstream_failed(choice: &Choice, model: Option<&str>, tried: &mut Tried, report: impl FnOnce(&Health)) {
+/// An upstream that fails several attempts of one request has failed once. `report` says whether that ejects it.
+fn upstream_failed(choice: &Choice, model: Option<&str>, tried: &mut Tried, report: impl FnOnce(&Health) -> bool) {
     let Some(upstream) = choice.upstream() else { return };
-    if tried.spare(choice.key.id, choice.service.id, choice.place) {
-        report(&upstream.health);
+    if tried.spare(choice.key.id, choice.service.id, choice.place) && report(&upstream.health) {
+        choice.service.incidents.ejections.add();
     }
     // Was it a probe about which nothing has been reported, the next request may be it.
     upstream.health.told_nothing(model, choice.ticket);

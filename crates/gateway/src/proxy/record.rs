@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::classify::Outcome;
 use http::header::USER_AGENT;
 use jiff::Timestamp;
 
@@ -46,7 +47,7 @@ impl Record {
             parent: None,
             key: None,
             model: None,
-            is_success: false,
+            outcome: None,
             source_ip: admitted.client_ip,
             status: 0,
             path: Arc::clone(&admitted.full_path),
@@ -114,15 +115,15 @@ impl Record {
     /// The attempt failed and another one follows.
     pub fn retry(&mut self, failure: &Failure) {
         if let Some(entry) = self.0.entry.clone() {
-            let error = Some(failure.message.as_str().into());
-            self.add(Entry { is_retry: true, status: failure.status, error, ..entry });
+            let (outcome, error) = (Some(failure.outcome), Some(failure.message.as_str().into()));
+            self.add(Entry { is_retry: true, status: failure.status, outcome, error, ..entry });
         }
     }
 
-    /// The request has ended.
-    pub fn finish(&mut self, status: u16, is_success: bool, error: Option<&str>) {
+    /// The request has ended; without an `outcome` if it was we who ended it.
+    pub fn finish(&mut self, status: u16, outcome: Option<Outcome>, error: Option<&str>) {
         if let Some(entry) = self.0.entry.take() {
-            self.add(Entry { status, is_success, error: error.map(Box::from), ..entry });
+            self.add(Entry { status, outcome, error: error.map(Box::from), ..entry });
         }
     }
 
@@ -143,9 +144,9 @@ impl Drop for Record {
             choice.told_nothing(self.0.sent_model.as_deref());
         }
         if self.0.journal.is_cutting_off() {
-            self.finish(CUT_OFF, false, Some("the server was stopped before the request had ended"));
+            self.finish(CUT_OFF, None, Some("the server was stopped before the request had ended"));
         } else {
-            self.finish(CLIENT_GONE, false, Some("the client closed the connection"));
+            self.finish(CLIENT_GONE, Some(Outcome::ClientGone), Some("the client closed the connection"));
         }
     }
 }

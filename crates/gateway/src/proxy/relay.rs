@@ -7,11 +7,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::classify::Outcome;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 use upstream::ResponseBody;
 
-use super::judge::Doubt;
+use super::judge::{Doubt, Failure};
 use super::mask::Masker;
 use super::plan::Choice;
 use super::record::Record;
@@ -45,8 +46,8 @@ pub struct Ending {
     pub choice: Arc<Choice>,
     /// The model that went to the provider.
     pub model: Option<Arc<str>>,
-    /// `Ok`: the client got what it asked for. `Err`: the provider's message.
-    pub result: Result<Success, String>,
+    /// `Ok`: the client got what it asked for. `Err`: why it gets the last answer there was.
+    pub result: Result<Success, Failure>,
 }
 
 /// A success, once it is complete.
@@ -208,18 +209,20 @@ impl Ending {
         match self.result {
             Ok(success) => {
                 success.credit(&self.choice, self.model.as_deref());
-                self.record.finish(self.status, true, None);
+                self.record.finish(self.status, Some(Outcome::Ok), None);
             }
-            Err(message) => self.record.finish(self.status, false, Some(&message)),
+            Err(failure) => self.record.finish(self.status, Some(failure.outcome), Some(&failure.message)),
         }
     }
 
     fn cut_short(mut self, why: &str) {
         if let Some(upstream) = self.choice.upstream() {
-            upstream.health.transport_failed(self.choice.ticket, clock::mono_ms());
+            if upstream.health.transport_failed(self.choice.ticket, clock::mono_ms()) {
+                self.choice.service.incidents.ejections.add();
+            }
             // If it was the probe of its model, nothing has been reported about that.
             upstream.health.told_nothing(self.model.as_deref(), self.choice.ticket);
         }
-        self.record.finish(self.status, false, Some(why));
+        self.record.finish(self.status, Some(Outcome::CutShort), Some(why));
     }
 }

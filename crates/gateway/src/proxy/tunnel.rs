@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use domain::classify::Outcome;
 use http::header::{CONNECTION, CONTENT_LENGTH, UPGRADE};
 use http::{HeaderValue, Response, response};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
@@ -76,8 +77,8 @@ impl Tunnel {
             None => End::Cut("the provider's connection is gone".to_owned()),
         };
         match end {
-            End::Orderly => record.finish(status, true, None),
-            End::Cut(why) => record.finish(status, false, Some(&why)),
+            End::Orderly => record.finish(status, Some(Outcome::Ok), None),
+            End::Cut(why) => record.finish(status, Some(Outcome::CutShort), Some(&why)),
         }
         drop(counted);
     }

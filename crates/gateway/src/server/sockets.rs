@@ -24,6 +24,18 @@ pub struct Sockets {
     all: Arc<Semaphore>,
     /// Three quarters of them: clients that only wait must leave some for upstreams.
     clients: Arc<Semaphore>,
+    limit: usize,
+}
+
+/// How many sockets are in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InUse {
+    /// Connections of clients.
+    pub clients: usize,
+    /// Connections to upstreams.
+    pub upstreams: usize,
+    /// How many there may be of both together.
+    pub limit: usize,
 }
 
 /// A client connection that is counted as long as this lives.
@@ -45,9 +57,17 @@ impl Sockets {
         Self::new(left.max(FEWEST))
     }
 
-    pub(super) fn new(count: usize) -> Self {
+    pub fn new(count: usize) -> Self {
         let count = count.min(Semaphore::MAX_PERMITS);
-        Self { all: Arc::new(Semaphore::new(count)), clients: Arc::new(Semaphore::new(count / 4 * 3)) }
+        let clients = Arc::new(Semaphore::new(clients_of(count)));
+        Self { all: Arc::new(Semaphore::new(count)), clients, limit: count }
+    }
+
+    /// How many are in use, about: they come and go while they are counted.
+    pub fn in_use(&self) -> InUse {
+        let clients = clients_of(self.limit).saturating_sub(self.clients.available_permits());
+        let all = self.limit.saturating_sub(self.all.available_permits());
+        InUse { clients, upstreams: all.saturating_sub(clients), limit: self.limit }
     }
 
     /// A permit for each, for upstream connections to take from.
@@ -65,6 +85,10 @@ impl Sockets {
         let of_all = Arc::clone(&self.all).acquire_owned().await.ok()?;
         Some(ClientSocket { _of_all: of_all, _of_clients: of_clients })
     }
+}
+
+fn clients_of(all: usize) -> usize {
+    all / 4 * 3
 }
 
 fn limit() -> usize {
@@ -90,6 +114,7 @@ mod tests {
         assert!(sockets.client().now_or_never().is_none(), "the seventh waits");
         assert_eq!(sockets.all().available_permits(), 2);
         let _upstreams = sockets.all().try_acquire_many_owned(2).unwrap();
+        assert_eq!(sockets.in_use(), InUse { clients: 6, upstreams: 2, limit: 8 });
         drop(held.into_iter().next());
         assert!(sockets.client().now_or_never().is_some());
     }

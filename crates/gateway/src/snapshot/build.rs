@@ -108,6 +108,7 @@ impl Publisher {
             upstreams: Upstreams::new(upstreams),
             pool: self.keyring.pool(group.id),
             budget: self.health.budget(group.id),
+            incidents: self.health.incidents(group.id),
             overrides: spec.param_overrides.clone(),
             override_model: override_model(&spec.param_overrides),
             redirects: Redirects::new(spec.model_redirect_rules.clone(), spec.model_redirect_strict),

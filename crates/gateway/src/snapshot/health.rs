@@ -3,6 +3,7 @@
 //! Transport errors count for the upstream, 5xx answers for the upstream and the model, each once per client request.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -11,6 +12,7 @@ use domain::guards::RetryBudget;
 use domain::ids::GroupId;
 
 use super::guards::Guards;
+use super::incidents::Incidents;
 
 /// Models an upstream can be sick for at the same time; names come from clients, so there is a bound.
 const MAX_MODELS: usize = 64;
@@ -20,6 +22,17 @@ const MAX_MODELS: usize = 64;
 pub struct Ticket {
     transport: Admission,
     model: Admission,
+}
+
+/// Which requests an upstream gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// All.
+    Healthy,
+    /// Those for some models only if no other upstream is left, or as probes.
+    EjectedForModels,
+    /// The same of all.
+    Ejected,
 }
 
 /// One upstream's health.
@@ -67,23 +80,24 @@ impl Health {
         self.troubled.store(!records.models.is_empty(), Ordering::Relaxed);
     }
 
-    /// No answer, or a broken one.
-    pub fn transport_failed(&self, ticket: Ticket, now_ms: u64) {
+    /// No answer, or a broken one. Returns whether that ejects the upstream.
+    pub fn transport_failed(&self, ticket: Ticket, now_ms: u64) -> bool {
         let mut records = self.records();
-        records.transport.failure(now_ms, ticket.transport);
         self.troubled.store(true, Ordering::Relaxed);
+        records.transport.failure(now_ms, ticket.transport)
     }
 
-    /// An answer that says the upstream itself is at fault. It did answer: the transport is well.
-    pub fn answer_failed(&self, model: Option<&str>, ticket: Ticket, now_ms: u64) {
+    /// An answer that says the upstream itself is at fault. It did answer: the transport is well. Returns whether that ejects the upstream
+    /// for this model.
+    pub fn answer_failed(&self, model: Option<&str>, ticket: Ticket, now_ms: u64) -> bool {
         let mut records = self.records();
         records.transport = Breaker::default();
         let model = model.unwrap_or_default();
         if records.models.len() >= MAX_MODELS && !records.models.contains_key(model) {
             records.models.clear();
         }
-        records.models.entry(model.into()).or_default().failure(now_ms, ticket.model);
         self.troubled.store(true, Ordering::Relaxed);
+        records.models.entry(model.into()).or_default().failure(now_ms, ticket.model)
     }
 
     /// The request ended without telling anything. If it was a probe, the next one may be.
@@ -95,6 +109,21 @@ impl Health {
             && let Some(breaker) = self.records().models.get_mut(model.unwrap_or_default())
         {
             breaker.probe_abandoned();
+        }
+    }
+
+    /// What the breakers say now.
+    #[must_use]
+    pub fn condition(&self, now_ms: u64) -> Condition {
+        if !self.is_troubled() {
+            return Condition::Healthy;
+        }
+        let records = self.records();
+        let is_open = |breaker: &Breaker| breaker.peek(now_ms) == Admission::Open;
+        match (is_open(&records.transport), records.models.values().all(is_open)) {
+            (false, _) => Condition::Ejected,
+            (true, false) => Condition::EjectedForModels,
+            (true, true) => Condition::Healthy,
         }
     }
 
@@ -118,35 +147,51 @@ impl Records {
     }
 }
 
-/// The health of all upstreams and the retry budgets of all groups, which outlive the snapshots.
+/// The health of all upstreams, and the retry budgets and incidents of all groups, which outlive the snapshots.
 #[derive(Debug, Default)]
 pub struct HealthRegistry {
-    upstreams: RwLock<HashMap<(GroupId, String), Arc<Health>>>,
-    budgets: RwLock<HashMap<GroupId, Arc<RetryBudget>>>,
+    upstreams: Registry<(GroupId, String), Health>,
+    budgets: Registry<GroupId, RetryBudget>,
+    incidents: Registry<GroupId, Incidents>,
 }
 
 impl HealthRegistry {
     /// The health of a group's upstream.
     #[must_use]
     pub fn of(&self, group: GroupId, url: &str) -> Arc<Health> {
-        let mut all = self.upstreams.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry((group, url.to_owned())).or_default())
+        shared(&self.upstreams, (group, url.to_owned()))
     }
 
     /// The retry budget of a group.
     #[must_use]
     pub fn budget(&self, group: GroupId) -> Arc<RetryBudget> {
-        let mut all = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(group).or_default())
+        shared(&self.budgets, group)
+    }
+
+    /// What has happened in a group.
+    #[must_use]
+    pub fn incidents(&self, group: GroupId) -> Arc<Incidents> {
+        shared(&self.incidents, group)
     }
 
     /// Forgets upstreams and groups that no snapshot uses any more.
     pub fn sweep(&self) {
-        let mut all = self.upstreams.write().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, health| Arc::strong_count(health) > 1);
-        let mut all = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, budget| Arc::strong_count(budget) > 1);
+        drop_unused(&self.upstreams);
+        drop_unused(&self.budgets);
+        drop_unused(&self.incidents);
     }
+}
+
+type Registry<K, V> = RwLock<HashMap<K, Arc<V>>>;
+
+fn shared<K: Eq + Hash, V: Default>(all: &Registry<K, V>, key: K) -> Arc<V> {
+    let mut all = all.write().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(all.entry(key).or_default())
+}
+
+fn drop_unused<K, V>(all: &Registry<K, V>) {
+    let mut all = all.write().unwrap_or_else(PoisonError::into_inner);
+    all.retain(|_, value| Arc::strong_count(value) > 1);
 }
 
 #[cfg(test)]
@@ -154,7 +199,9 @@ mod tests {
     use super::*;
 
     fn failed(health: &Health, times: u32, now_ms: u64) {
-        (0..times).for_each(|_| health.answer_failed(Some("m"), health.enter(Some("m"), now_ms), now_ms));
+        (0..times).for_each(|_| {
+            health.answer_failed(Some("m"), health.enter(Some("m"), now_ms), now_ms);
+        });
     }
 
     #[test]
@@ -165,12 +212,17 @@ mod tests {
         failed(&health, 1, 0);
         assert!(!health.would_admit(Some("m"), 1));
         assert!(health.would_admit(Some("other"), 1) && health.would_admit(None, 1));
+        assert_eq!(health.condition(1), Condition::EjectedForModels);
+        health.well(Some("m"));
+        assert_eq!(health.condition(1), Condition::Healthy);
     }
 
     #[test]
     fn transport_failures_eject_for_every_model() {
         let health = Health::default();
-        (0..5).for_each(|_| health.transport_failed(health.enter(None, 0), 0));
+        let ejected: Vec<_> = (0..5).map(|_| health.transport_failed(health.enter(None, 0), 0)).collect();
+        assert_eq!(ejected, [false, false, false, false, true]);
+        assert_eq!(health.condition(1), Condition::Ejected);
         assert!(!health.would_admit(Some("m"), 1) && !health.would_admit(None, 1));
     }
 
@@ -201,7 +253,9 @@ mod tests {
     #[test]
     fn model_names_are_bounded() {
         let health = Health::default();
-        (0..1_000).for_each(|n| health.answer_failed(Some(&format!("m{n}")), health.enter(None, 0), 0));
+        for n in 0..1_000 {
+            health.answer_failed(Some(&format!("m{n}")), health.enter(None, 0), 0);
+        }
         assert!(health.records().models.len() <= MAX_MODELS);
     }
 

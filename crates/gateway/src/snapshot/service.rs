@@ -12,6 +12,7 @@ use domain::settings::Settings;
 use domain::status_codes::StatusSet;
 use tokio::sync::Semaphore;
 
+use super::incidents::Incidents;
 use super::upstreams::Upstreams;
 use crate::channels::Channel;
 use crate::keyring::Pool;
@@ -38,6 +39,8 @@ pub struct Service {
     pub pool: Arc<Pool>,
     /// How many of its requests may be tried again because of a sick upstream.
     pub budget: Arc<RetryBudget>,
+    /// What has happened in it.
+    pub incidents: Arc<Incidents>,
     /// Members put into JSON bodies.
     pub overrides: RawObject,
     /// The model the overrides set, if they set one.

@@ -15,6 +15,7 @@
 //! | `hostile_clients` | clients that smuggle, flood, stall or send nonsense |
 //! | `hostile_providers` | providers whose answers are broken, endless or none |
 //! | `logs` | the request log, its spool, counters and statistics |
+//! | `metrics` | what Prometheus is told, and the dashboard and alerts on it |
 //! | `lifecycle` | start, check, signals, restart |
 //! | `bounds` | what may grow, and no further |
 //! | `exhaustion` | no descriptors, no disk, no memory to spare, a clock that jumps |
@@ -29,6 +30,7 @@ mod hostile_clients;
 mod hostile_providers;
 mod lifecycle;
 mod logs;
+mod metrics;
 mod proxy_guards;
 mod proxy_limits;
 mod proxy_outbound;

@@ -37,7 +37,7 @@ fn entry(attempt: u32) -> Entry {
         parent: None,
         key: None,
         model: None,
-        is_success: true,
+        outcome: None,
         source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         status: 200,
         path: "/".into(),

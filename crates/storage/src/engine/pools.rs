@@ -24,6 +24,25 @@ pub(super) struct Pools<D: Database> {
     pub(super) writers: Pool<D>,
 }
 
+/// How many connections to the database there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// All that are open.
+    pub open: usize,
+    /// Those of them that nothing uses.
+    pub idle: usize,
+}
+
+impl Connections {
+    pub(super) fn of<D: Database>(pool: &Pool<D>) -> Self {
+        Self { open: usize::try_from(pool.size()).unwrap_or_default(), idle: pool.num_idle() }
+    }
+
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { open: self.open + other.open, idle: self.idle + other.idle }
+    }
+}
+
 impl<D: Database> Pools<D> {
     /// Tries whether the server lets us in, too. `fault` tells what may pass.
     pub(super) async fn open(
@@ -39,6 +58,10 @@ impl<D: Database> Pools<D> {
             readers: prepared.clone().max_connections(READERS).connect_lazy_with(options.clone()),
             writers: prepared.max_connections(WRITERS).connect_lazy_with(options),
         })
+    }
+
+    pub(super) fn connections(&self) -> Connections {
+        Connections::of(&self.writers).plus(Connections::of(&self.readers))
     }
 
     pub(super) async fn close(&self) {

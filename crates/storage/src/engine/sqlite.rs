@@ -51,6 +51,10 @@ impl Connections {
         &self.readers
     }
 
+    pub(super) fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+
     /// Takes the write lock at once: a transaction that reads first and writes later could be refused half-way.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StorageError> {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(fault)

@@ -62,6 +62,12 @@ impl Writer {
         records.into_iter().for_each(|record| active.owed.add(&record));
     }
 
+    /// Bytes on disk, stored ones included until their segment is deleted.
+    #[must_use]
+    pub fn spool_bytes(&self) -> u64 {
+        self.shared.active().disk_bytes()
+    }
+
     /// Whether something is counted that is not in the spool yet.
     #[must_use]
     pub fn owes(&self) -> bool {

@@ -18,6 +18,7 @@ use crate::admin::error::ApiError;
 use crate::admin::extract::{Body, ClientIp, InPath, Params, ProxyKey};
 use crate::admin::keys::KeysText;
 use crate::admin::keys::upload::Upload;
+use crate::admin::metrics::{Exposition, Scraper};
 use crate::admin::reply::{Data, Done};
 use crate::events::Event;
 
@@ -58,7 +59,7 @@ impl Schemas {
 pub struct Operation {
     path: &'static str,
     head: Map<String, Value>,
-    is_closed: bool,
+    security: Value,
     changes: bool,
     also: &'static [u16],
     parameters: Vec<Value>,
@@ -72,7 +73,7 @@ impl Operation {
         let mut operation = Self {
             path: entry.path,
             head: head.as_object().cloned().unwrap_or_default(),
-            is_closed: entry.is_closed,
+            security: if entry.is_closed { json!([{"bearer": []}, {"header": []}, {"query": []}]) } else { json!([]) },
             changes: entry.method != http::Method::GET,
             also: entry.also,
             parameters: Vec::new(),
@@ -136,8 +137,7 @@ impl Operation {
         }
         let answers = self.answers.into_iter().map(|(status, answer)| (status.to_string(), answer));
         operation.insert("responses".to_owned(), answers.collect::<Map<_, _>>().into());
-        let security = if self.is_closed { json!([{"bearer": []}, {"header": []}, {"query": []}]) } else { json!([]) };
-        operation.insert("security".to_owned(), security);
+        operation.insert("security".to_owned(), self.security);
         Value::Object(operation)
     }
 }
@@ -250,6 +250,13 @@ impl<T: JsonSchema> Input for InPath<T> {
     }
 }
 
+impl Input for Scraper {
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        operation.security = json!([{"metrics": []}]);
+        operation.fails(StatusCode::UNAUTHORIZED);
+    }
+}
+
 impl Input for ProxyKey {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         let schema = json!({"type": "string", "description": "A proxy key. Headers that carry keys are read too."});
@@ -296,6 +303,12 @@ impl<T: JsonSchema> Output for Json<T> {
 impl<T: JsonSchema> Output for (StatusCode, Json<T>) {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         Json::<T>::describe(operation, schemas);
+    }
+}
+
+impl Output for Exposition {
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        operation.answers(Self::TYPE, &json!({"type": "string"}));
     }
 }
 

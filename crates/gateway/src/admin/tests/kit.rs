@@ -23,6 +23,7 @@ use crate::admin::{self, AdminState};
 use crate::events::Events;
 use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
+use crate::metrics;
 use crate::probe::Prober;
 use crate::snapshot::Current;
 use crate::snapshot::build::Publisher;
@@ -55,13 +56,16 @@ impl Api {
         db.put_settings(&stored.map(|(key, value)| (key.to_owned(), Some(value.to_owned())))).await.unwrap();
         let keyring = Arc::new(Keyring::default());
         let (current, proxies) = (Current::default(), Arc::default());
-        let publisher = Publisher::new(current, db.clone(), Arc::clone(&keyring), proxies, NonZeroUsize::MIN);
+        let publisher =
+            Publisher::new(Arc::clone(&current), db.clone(), Arc::clone(&keyring), proxies, NonZeroUsize::MIN);
         let publisher = Arc::new(publisher);
         publisher.refresh().await.unwrap();
         let client = upstream::Client::new(upstream::tls_config().unwrap(), TaskTracker::new(), Handle::current());
         let data_dir = tempfile::tempdir().unwrap();
         let tasks = Tasks::open(data_dir.path(), TaskTracker::new(), CancellationToken::new());
         let events = Arc::new(Events::new(Arc::clone(&publisher), Arc::clone(&tasks)));
+        let metrics =
+            metrics::tests::idle(db.clone(), current, Arc::clone(&keyring), Arc::clone(&tasks), data_dir.path()).await;
         let state = Arc::new(AdminState {
             db,
             keyring,
@@ -70,6 +74,8 @@ impl Api {
             prober: Arc::new(Prober::new(client)),
             events,
             tasks,
+            metrics,
+            metrics_token: None,
             auth_key: Secret::from(AUTH_KEY),
             encryption_key: None,
             time_zone: TimeZone::fixed(jiff::tz::offset(8)),

@@ -1,6 +1,7 @@
 //! Entries that wait for the spool to be written, within bounds of memory, and what had to be left out.
 
 use std::io;
+use std::ops::Add;
 
 use crate::clock::Seldom;
 use crate::journal::{Entry, SentPath};
@@ -15,7 +16,10 @@ pub struct Held {
     entries: Vec<Entry>,
     /// Whether the spool could not be written when it was last tried.
     stuck: bool,
+    /// Since it was last told.
     left_out: LeftOut,
+    /// Since the start.
+    left_out_in_all: LeftOut,
 }
 
 /// What the log will lack.
@@ -27,6 +31,14 @@ pub struct LeftOut {
     pub bodies: usize,
 }
 
+impl Add for LeftOut {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self { rows: self.rows + more.rows, bodies: self.bodies + more.bodies }
+    }
+}
+
 impl Held {
     /// Adds entries.
     pub fn extend(&mut self, entries: Vec<Entry>) {
@@ -35,6 +47,16 @@ impl Held {
         } else {
             self.entries.extend(entries);
         }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// What the log lacks since the start.
+    pub fn left_out(&self) -> LeftOut {
+        self.left_out_in_all + self.left_out
     }
 
     /// Whether there is none.
@@ -54,8 +76,7 @@ impl Held {
         } else {
             self.entries.drain(..count);
         }
-        self.left_out.rows += left_out.rows;
-        self.left_out.bodies += left_out.bodies;
+        self.left_out = self.left_out + left_out;
     }
 
     /// Gets back within [`HELD_BYTES`], and by a quarter below, so that it isn't done for each entry. Returns the entries given up.
@@ -96,7 +117,9 @@ impl Held {
         }
         let is_over = was_stuck && !self.stuck;
         if self.left_out != LeftOut::default() && (SAID.is_time() || is_over) {
-            let LeftOut { rows, bodies } = std::mem::take(&mut self.left_out);
+            let told = std::mem::take(&mut self.left_out);
+            self.left_out_in_all = self.left_out_in_all + told;
+            let LeftOut { rows, bodies } = told;
             tracing::error!(rows, bodies, "no room for the log: rows are only counted, or lose their bodies");
         }
     }
