@@ -7,7 +7,7 @@
 //! | [`slab`] | the keys' places and the bitmaps a pick reads without a lock |
 //! | [`census`] | how many keys are in which state |
 //! | [`rests`] | who rests, for which model, until when |
-//! | [`guesses`] | the rests whose length is a guess, and which of them is doubted next |
+//! | [`turns`] | rests in the order in which they end, and guesses in that in which they are doubted |
 //! | [`changes`] | what the database has yet to be told |
 //!
 //! A pick reads; everything that changes a key's usability takes the pool's one lock, which is never held across an await.
@@ -21,11 +21,11 @@ use crate::sync::RwLock;
 
 mod census;
 pub mod changes;
-mod guesses;
 mod key;
 pub mod pool;
 mod rests;
 mod slab;
+mod turns;
 
 pub use census::Census;
 pub use changes::Changes;

@@ -45,6 +45,15 @@ fn resting_for_the_model<const RESTING: i64>(bencher: Bencher<'_, '_>, size: i64
     pick(bencher, &pool(size, RESTING, Some(MODEL)));
 }
 
+/// What a request learns that finds no key: how many rest, and when the first is back. All rest for another model, too, and not as long.
+#[divan::bench(args = SIZES)]
+fn no_key_left(bencher: Bencher<'_, '_>, size: i64) {
+    let pool = pool(size, 100, Some("another"));
+    lay_to_rest(&pool, 0..size, Some(MODEL), Duration::from_hours(2));
+    let now_ms = clock::mono_ms();
+    bencher.bench_local(|| pool.census(black_box(Some(MODEL)), now_ms));
+}
+
 fn pick(bencher: Bencher<'_, '_>, pool: &Pool) {
     let now_ms = clock::mono_ms();
     bencher.bench_local(|| pool.pick(black_box(Some(MODEL)), &[], now_ms));
@@ -55,14 +64,16 @@ fn pool(size: i64, percent_resting: i64, model: Option<&str>) -> Arc<Pool> {
     let pool = Keyring::default().pool(GroupId(1));
     let key = |id| PoolKey::new(KeyId(id), Secret::from(format!("sk-{id:040}")), KeyStatus::Active, 0);
     pool.add((0..size).map(key));
-    let rest = Rest { time: Duration::from_hours(1), guessed: false };
-    let source = Source::default();
-    let limit = Limit { named: Some(rest), quota: Quota::default(), base: rest.time, doubles: false, source };
     // 61 has no common factor with 100: the resting ones are spread, and of every 100 there are as many as asked for.
-    for id in (0..size).filter(|id| id * 61 % 100 < percent_resting) {
-        if let Some(key) = pool.get(KeyId(id)) {
-            pool.limited(&key, model, limit);
-        }
-    }
+    let resting = (0..size).filter(|id| id * 61 % 100 < percent_resting);
+    lay_to_rest(&pool, resting, model, Duration::from_hours(1));
     pool
+}
+
+fn lay_to_rest(pool: &Pool, ids: impl Iterator<Item = i64>, model: Option<&str>, time: Duration) {
+    let (named, source) = (Some(Rest { time, guessed: false }), Source::default());
+    let limit = Limit { named, quota: Quota::default(), base: time, doubles: false, source };
+    for key in ids.filter_map(|id| pool.get(KeyId(id))) {
+        pool.limited(&key, model, limit);
+    }
 }

@@ -1,12 +1,12 @@
 //! Who rests, for which model, until when, and how often in a row.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::classify::rest::{Quota, Rest as NamedRest};
 
-use super::guesses::Guesses;
+use super::turns::Turns;
 
 mod pardon;
 
@@ -130,8 +130,9 @@ pub(super) struct Woken {
 pub(super) struct Rests {
     by_key: HashMap<(u32, Scope), Rest>,
     /// When something is due: a rest to end, or its memory to fade.
-    due: BTreeSet<(u64, u32, Scope)>,
-    guesses: Guesses,
+    due: Turns,
+    /// The running rests whose length is a guess, as they are doubted: the one that ends first, first.
+    guesses: Turns,
     /// Guesses that have been proven wrong and are still to end.
     pardons: Vec<pardon::Pardon>,
     /// Models with sleepers and how many, oldest first.
@@ -182,10 +183,10 @@ impl Rests {
     pub(super) fn wake(&mut self, now_ms: u64) -> Vec<Woken> {
         let mut woken = self.end_pardoned(WOKEN_AT_ONCE);
         while woken.len() < WOKEN_AT_ONCE
-            && let Some((due, slot, scope)) = self.due.first().cloned().filter(|(due, ..)| *due <= now_ms)
+            && let Some((due, slot, scope)) = self.due.one_until(now_ms)
         {
             let Some(rest) = self.by_key.remove(&(slot, scope.clone())) else {
-                self.due.remove(&(due, slot, scope));
+                self.due.remove(&scope, due, slot);
                 continue;
             };
             self.strike(slot, &scope, &rest);
@@ -199,8 +200,7 @@ impl Rests {
 
     /// When [`wake`](Self::wake) has something to do next.
     pub(super) fn next_due_ms(&self) -> u64 {
-        let first = self.due.first().map_or(u64::MAX, |(due, ..)| *due);
-        if self.pardons.is_empty() { first } else { 0 }
+        if self.pardons.is_empty() { self.due.lowest().unwrap_or(u64::MAX) } else { 0 }
     }
 
     /// Forgets the key's rests for `scope`. Returns whether there was one.
@@ -236,7 +236,7 @@ impl Rests {
             let idle = self.models.iter().position(|(_, sleepers)| *sleepers == 0);
             let oldest = Some(self.models.remove(idle.unwrap_or(0)).0);
             self.by_key.retain(|(_, scope), _| *scope != oldest);
-            self.due.retain(|(_, _, scope)| *scope != oldest);
+            self.due.take(&oldest);
             self.guesses.take(&oldest);
         }
         let name: Arc<str> = model.into();
@@ -255,12 +255,12 @@ impl Rests {
 
     /// When the first key wakes that then can serve `model`, of those in the places that are `active`.
     pub(super) fn first_wake_ms(&self, model: Option<&str>, active: impl Fn(u32) -> bool) -> Option<u64> {
-        let scopes = [None, model.and_then(|model| self.listed(model))];
+        let scope = model.and_then(|model| self.listed(model));
         let sleeps_until = |slot: u32, scope: &Scope| self.running(slot, scope).map(|rest| rest.new.until_ms);
         // A key that rests altogether and for the model wakes when both are over.
-        let wakes = |slot: u32| scopes.iter().filter_map(|scope| sleeps_until(slot, scope)).max();
-        let first = self.due.iter().find(|(due, slot, _)| wakes(*slot) == Some(*due) && active(*slot));
-        first.map(|(due, ..)| *due)
+        let wakes = |slot: u32| sleeps_until(slot, &None).max(sleeps_until(slot, &scope));
+        let first = self.due.in_turn(&scope).find(|(due, slot)| wakes(*slot) == Some(*due) && active(*slot));
+        first.map(|(due, _)| due)
     }
 
     fn running(&self, slot: u32, scope: &Scope) -> Option<&Rest> {
@@ -272,7 +272,7 @@ impl Rests {
     }
 
     fn enter(&mut self, slot: u32, scope: &Scope, rest: Rest) {
-        self.due.insert((due_of(&rest), slot, scope.clone()));
+        self.due.insert(scope, due_of(&rest), slot);
         if rest.asleep {
             self.count(scope, 1);
         }
@@ -284,7 +284,7 @@ impl Rests {
 
     /// Takes a rest out of all lists but the first.
     fn strike(&mut self, slot: u32, scope: &Scope, rest: &Rest) {
-        self.due.remove(&(due_of(rest), slot, scope.clone()));
+        self.due.remove(scope, due_of(rest), slot);
         if rest.asleep {
             self.count(scope, -1);
             self.guesses.remove(scope, rest.turn, slot);

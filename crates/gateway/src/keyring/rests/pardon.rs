@@ -40,7 +40,7 @@ impl Rests {
                 new.ground.is_guess() && now_ms >= new.source.at_ms.saturating_add(DOUBT_MS)
             })
         };
-        let mut slots = self.guesses.in_turn(&scope);
+        let mut slots = self.guesses.in_turn(&scope).map(|(_, slot)| slot);
         slots.find(|slot| may_be_doubted(*slot, &None) && may_be_doubted(*slot, &scope) && fits(*slot))
     }
 

@@ -1,16 +1,16 @@
-//! Rests whose length the provider did not name, in the order in which they are doubted: the one that ends first, first.
+//! Rests in an order of their own, apart for each model: those that end, and those whose length is doubted, the first of them first.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::rests::Scope;
 
-/// Guessed rests that are running. An entry is a rest's turn and the key's place.
+/// Places of keys by scope and turn, the lowest turn first.
 #[derive(Debug, Default)]
-pub(super) struct Guesses {
+pub(super) struct Turns {
     by_scope: HashMap<Scope, BTreeSet<(u64, u32)>>,
 }
 
-impl Guesses {
+impl Turns {
     pub(super) fn insert(&mut self, scope: &Scope, turn: u64, slot: u32) {
         self.by_scope.entry(scope.clone()).or_default().insert((turn, slot));
     }
@@ -28,8 +28,8 @@ impl Guesses {
         self.by_scope.remove(scope).unwrap_or_default()
     }
 
-    /// The places of keys that rest for `scope` or altogether, by their turns.
-    pub(super) fn in_turn(&self, scope: &Scope) -> impl Iterator<Item = u32> {
+    /// Turns and places for `scope` or altogether, in their order.
+    pub(super) fn in_turn(&self, scope: &Scope) -> impl Iterator<Item = (u64, u32)> {
         let of_scope = scope.is_some().then(|| self.of(scope)).into_iter().flatten();
         let (mut of_scope, mut altogether) = (of_scope.peekable(), self.of(&None).peekable());
         std::iter::from_fn(move || {
@@ -39,13 +39,29 @@ impl Guesses {
             };
             if scope_is_next { of_scope.next() } else { altogether.next() }
         })
-        .map(|(_, slot)| *slot)
+        .copied()
+    }
+
+    /// The lowest turn of all scopes.
+    pub(super) fn lowest(&self) -> Option<u64> {
+        self.firsts().map(|(turn, ..)| turn).min()
+    }
+
+    /// One whose turn has come by `turn`: its own, its place and its scope.
+    pub(super) fn one_until(&self, turn: u64) -> Option<(u64, u32, Scope)> {
+        let (first, slot, scope) = self.firsts().find(|(first, ..)| *first <= turn)?;
+        Some((first, slot, scope.clone()))
     }
 
     /// A turn after all others of the scope.
     pub(super) fn last_turn(&self, scope: &Scope) -> u64 {
         let last = self.by_scope.get(scope).and_then(BTreeSet::last);
         last.map_or(0, |(turn, _)| turn.saturating_add(1))
+    }
+
+    fn firsts(&self) -> impl Iterator<Item = (u64, u32, &Scope)> {
+        let firsts = self.by_scope.iter().filter_map(|(scope, turns)| Some((turns.first()?, scope)));
+        firsts.map(|((turn, slot), scope)| (*turn, *slot, scope))
     }
 
     fn of(&self, scope: &Scope) -> impl Iterator<Item = &(u64, u32)> {
