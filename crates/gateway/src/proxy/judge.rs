@@ -31,15 +31,22 @@ pub struct Failure {
 /// A key that may be at fault or not: settled when the same request succeeds with another one.
 pub struct Doubt {
     /// Who made the attempt.
-    pub choice: Arc<Choice>,
+    choice: Arc<Choice>,
+    /// The model that went to the provider.
+    model: Option<Box<str>>,
     /// What the provider said.
-    pub fault: KeyFault,
+    fault: KeyFault,
 }
 
 impl Doubt {
-    /// The same request has succeeded with another key: it was this key's fault.
-    pub fn settle(self) {
-        guards::blame(&self.choice, self.fault);
+    /// The request has succeeded with another key of `choice`, which sent it for `model`. If that was the same request, and not one that
+    /// another sub-group has made of it for another provider or model, it was this key's fault.
+    pub fn settle(self, choice: &Choice, model: Option<&str>) {
+        let url = |choice: &Choice| choice.upstream().map(|upstream| Arc::clone(&upstream.url));
+        let same_elsewhere = || self.model.as_deref() == model && url(&self.choice) == url(choice);
+        if self.choice.service.id == choice.service.id || same_elsewhere() {
+            guards::blame(&self.choice, self.fault);
+        }
     }
 }
 
@@ -75,7 +82,9 @@ pub fn bad_answer(
             choice.service.pool.explain(&choice.key, fault());
         }
         Outcome::BadKey => guards::refused(choice, fault()),
-        Outcome::Doubtful => doubts.push(Doubt { choice: Arc::clone(choice), fault: fault() }),
+        Outcome::Doubtful => {
+            doubts.push(Doubt { choice: Arc::clone(choice), model: model.map(Box::from), fault: fault() });
+        }
         Outcome::Ok | Outcome::ClientMistake | Outcome::CutShort | Outcome::ClientGone => {}
     }
     if judgement.outcome != Outcome::SickUpstream {

@@ -63,7 +63,7 @@ impl Success {
     pub fn credit(self, choice: &Choice, model: Option<&str>) {
         if self.proves_key {
             choice.service.pool.served(&choice.key, model);
-            self.doubts.into_iter().for_each(Doubt::settle);
+            self.doubts.into_iter().for_each(|doubt| doubt.settle(choice, model));
         }
         if let Some(upstream) = choice.upstream() {
             upstream.health.well(model);

@@ -5,6 +5,7 @@ use testkit::provider::Answer;
 use testkit::provider::errors::openai;
 
 use super::sites::{aggregate, app_and_sites, calls, counts, group, rows};
+use crate::support::keys::{key_of, key_state};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_attempt_goes_on_in_another_sub_group() {
@@ -27,6 +28,28 @@ async fn a_failed_attempt_goes_on_in_another_sub_group() {
                 "{row}"
             );
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_success_for_another_model_or_elsewhere_proves_nothing_about_a_key() {
+    let (app, sites) = app_and_sites::<2>().await;
+    let [a, b] = &sites;
+    let (same_model, other_model) = (json!({}), json!({"gpt-4o": "gpt-4o-mini"}));
+    for (name, site, rules, state) in [
+        ("elsewhere", b, &same_model, "active 0"),
+        ("another-model", a, &other_model, "active 0"),
+        ("the-same", a, &same_model, "active 1"),
+    ] {
+        let [doubted, good] = ["doubted", "good"].map(|what| key_of(name, what));
+        a.on_key(&doubted, Answer::new(403));
+        let first = app.group(&format!("{name}-1")).upstream(&a.url()).keys([&doubted]).create().await;
+        let second = app.group(&format!("{name}-2")).upstream(&site.url()).keys([&good]);
+        let second = second.field("model_redirect_rules", rules.clone()).create().await;
+        let both = aggregate(&app, name, &[(&first, 100), (&second, 1)]).await;
+        calls(&both, "gpt-4o", 1).await;
+        assert_eq!(a.count_for_key(&doubted), 1, "{name}");
+        assert_eq!(key_state(&app, &first, &doubted).await, state, "{name}");
     }
 }
 
