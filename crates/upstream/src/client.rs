@@ -7,7 +7,7 @@ use rustls::ClientConfig;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout_at},
 };
 use tokio_rustls::TlsConnector;
 use tokio_util::task::TaskTracker;
@@ -36,6 +36,33 @@ pub struct Client {
     tls: TlsConnector,
     /// One permit for each socket the process may still open; `None` for no limit.
     sockets: Option<Arc<Semaphore>>,
+}
+
+/// How long a request may go without its answer's head.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Once connected, without progress: it starts anew when more of a streamed request body is sent.
+    pub head: Duration,
+    /// Whatever goes on, connecting included; `None` for no such limit.
+    pub until: Option<Instant>,
+}
+
+impl From<Duration> for Patience {
+    fn from(head: Duration) -> Self {
+        Self { head, until: None }
+    }
+}
+
+impl Patience {
+    /// `limit` from `since` on, or the end of all patience if that is earlier.
+    fn within(self, since: Instant, limit: Duration) -> Instant {
+        let end = since + limit.min(LONGEST_WAIT);
+        self.until.map_or(end, |until| until.min(end))
+    }
+
+    fn is_over(self) -> bool {
+        self.until.is_some_and(|until| until <= Instant::now())
+    }
 }
 
 /// A request that got no head, and what is needed to decide whether a fresh connection makes up for it.
@@ -68,26 +95,26 @@ impl Client {
     /// second time only if a reused connection closed before any byte of an answer and the body can be sent from its
     /// start: then a fresh connection is tried, once.
     ///
-    /// `head_timeout` is the time without progress: it starts anew when more of a streamed request body is sent.
-    /// Connecting has the profile's own limit.
+    /// Connecting has the profile's own limit beside `patience`.
     pub async fn send<F>(
         &self,
         endpoint: &Arc<Endpoint>,
-        head_timeout: Duration,
+        patience: impl Into<Patience>,
         mut request: F,
     ) -> Result<Response<ResponseBody>, SendError>
     where
         F: FnMut() -> Request<RequestBody>,
     {
+        let patience = patience.into();
         if let Some(conn) = self.pool.take(endpoint) {
-            match self.exchange(endpoint, conn, request(), head_timeout).await {
+            match self.exchange(endpoint, conn, request(), patience).await {
                 Ok(response) => return Ok(response),
                 Err(Failure { repeatable: true, .. }) => {}
                 Err(failure) => return Err(failure.error),
             }
         }
-        let conn = Box::pin(self.connect(endpoint)).await?;
-        self.exchange(endpoint, conn, request(), head_timeout).await.map_err(|failure| failure.error)
+        let conn = Box::pin(self.connect(endpoint, patience)).await?;
+        self.exchange(endpoint, conn, request(), patience).await.map_err(|failure| failure.error)
     }
 
     /// Closes all idle connections now and the others when their responses end.
@@ -101,11 +128,12 @@ impl Client {
         self.pool.len()
     }
 
-    async fn connect(&self, endpoint: &Endpoint) -> Result<Conn, SendError> {
+    async fn connect(&self, endpoint: &Endpoint, patience: Patience) -> Result<Conn, SendError> {
         let limit = endpoint.profile().connect_timeout;
-        let socket = timeout(limit, self.socket()).await;
+        let end = || patience.within(Instant::now(), limit);
+        let socket = timeout_at(end(), self.socket()).await;
         let socket = socket.map_err(|_| SendError::new(SendErrorKind::Exhausted, "all are in use"))?;
-        let stream = timeout(limit, connect::connect(endpoint, &self.tls)).await.map_err(|_| {
+        let stream = timeout_at(end(), connect::connect(endpoint, &self.tls)).await.map_err(|_| {
             let target = endpoint.origin().host_and_port();
             SendError::new(SendErrorKind::ConnectTimeout, format_args!("{target} after {limit:?}"))
         })??;
@@ -126,7 +154,7 @@ impl Client {
         endpoint: &Arc<Endpoint>,
         conn: Conn,
         mut request: Request<RequestBody>,
-        head_timeout: Duration,
+        patience: Patience,
     ) -> Result<Response<ResponseBody>, Failure> {
         outgoing::prepare(&mut request, endpoint);
         let asks_for_tunnel = request.headers().contains_key(header::UPGRADE);
@@ -134,14 +162,14 @@ impl Client {
         let replay = request.body().replay();
         let mut exchange = Exchange::new(conn, request);
         let head = poll_fn(|cx| exchange.poll_head(cx));
-        match await_head(head, head_timeout, replay.as_ref()).await {
+        match await_head(head, patience, replay.as_ref()).await {
             Some(Ok(head)) if is_of_the_proxy(endpoint, &head.response) => Err(Failure::refused_by_proxy(endpoint)),
             Some(Ok(head)) => match incoming::fault(&head.response, asks_for_tunnel && exchange.is_sent()) {
                 None => Ok(self.deliver(endpoint, exchange.into_answering(), head, is_head)),
                 Some(fault) => Err(Failure::broken_head(fault)),
             },
             Some(Err(error)) => Err(Failure::of(&error, exchange.is_answered(), replay.as_ref())),
-            None => Err(Failure::timed_out(endpoint, head_timeout, replay.as_ref())),
+            None => Err(Failure::timed_out(endpoint, patience.head, replay.as_ref())),
         }
     }
 
@@ -174,15 +202,16 @@ fn is_of_the_proxy(endpoint: &Endpoint, response: &Response<()>) -> bool {
     endpoint.absolute().is_some() && response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
 }
 
-/// Waits for the head; `None` if neither it nor any progress of the request body came for `limit`.
-async fn await_head<T>(head: impl Future<Output = T>, limit: Duration, replay: Option<&Replay>) -> Option<T> {
+/// Waits for the head; `None` if neither it nor any progress of the request body came for too long, or all patience is over.
+async fn await_head<T>(head: impl Future<Output = T>, patience: Patience, replay: Option<&Replay>) -> Option<T> {
     tokio::pin!(head);
     let mut last_progress = Instant::now();
     loop {
-        if let Ok(outcome) = timeout_at(last_progress + limit.min(LONGEST_WAIT), &mut head).await {
+        if let Ok(outcome) = timeout_at(patience.within(last_progress, patience.head), &mut head).await {
             return Some(outcome);
         }
-        last_progress = replay.map(Replay::last_progress).filter(|latest| *latest > last_progress)?;
+        let latest = replay.filter(|_| !patience.is_over()).map(Replay::last_progress);
+        last_progress = latest.filter(|latest| *latest > last_progress)?;
     }
 }
 

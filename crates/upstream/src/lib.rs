@@ -32,7 +32,7 @@ pub use body::{
     budget::{Budget, Reservation},
     replay::{Keep, Replay, SourceFailure},
 };
-pub use client::Client;
+pub use client::{Client, Patience};
 pub use connect::tls::tls_config;
 pub use endpoint::{Endpoint, Origin, OriginError, Scheme};
 pub use error::{SendError, SendErrorKind};

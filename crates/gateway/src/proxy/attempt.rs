@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, response};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
-use upstream::{Client, Endpoint, Origin, ResponseBody, Scheme, SendError, SendErrorKind, SourceFailure};
+use upstream::{Client, Endpoint, Origin, Patience, ResponseBody, Scheme, SendError, SendErrorKind, SourceFailure};
 use url::Url;
 
 use super::admit::Admitted;
@@ -27,8 +27,6 @@ const HOLD: Duration = Duration::from_secs(1);
 const EXCERPT: Duration = Duration::from_secs(30);
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 3;
-/// In the place of a limit where there is none.
-const NEVER: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What an upstream had to say.
 pub enum Reply {
@@ -133,21 +131,18 @@ impl Attempt<'_> {
     }
 
     async fn send_to(&self, endpoint: &Arc<Endpoint>, target: &Uri) -> Result<Response<ResponseBody>, NoAnswer> {
-        let header_timeout = seconds(self.choice.service.settings.response_header_timeout);
-        let limit = self.deadline.map_or(NEVER, |deadline| deadline.saturating_duration_since(Instant::now()));
-        let sending = self.client.send(endpoint, header_timeout.min(limit), || {
+        let head = seconds(self.choice.service.settings.response_header_timeout);
+        let sending = self.client.send(endpoint, Patience { head, until: self.deadline }, || {
             let mut request = Request::new(self.shaped.body(&self.intake.body));
             *request.method_mut() = self.admitted.method.clone();
             *request.uri_mut() = target.clone();
             *request.headers_mut() = self.shaped.headers(&self.choice.service, &self.choice.key, self.admitted);
             request
         });
-        let sent = match self.deadline.filter(|_| self.intake.body.whole().is_none()) {
-            // The head's time limit starts anew while a body is still being sent; the whole request's does not.
-            Some(deadline) => timeout_at(deadline, sending).await.map_err(|_| NoAnswer::Deadline)?,
-            None => sending.await,
-        };
-        sent.map_err(|error| past(self.deadline).unwrap_or(NoAnswer::Send(error)))
+        sending.await.map_err(|error| match past(self.deadline) {
+            Some(deadline) if error.kind() != SendErrorKind::Exhausted => deadline,
+            _ => NoAnswer::Send(error),
+        })
     }
 }
 

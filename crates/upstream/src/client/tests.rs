@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use http_body_util::{BodyExt, StreamBody};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::body::{
@@ -23,19 +23,28 @@ fn upload_with_chunk_every(pause: Duration) -> Replay {
 #[tokio::test(start_paused = true)]
 async fn the_head_timeout_waits_for_an_upload_that_moves_but_not_for_one_that_stands() {
     let head = |after| async move { sleep(Duration::from_secs(after)).await };
-    assert!(await_head(head(99), LIMIT, None).await.is_some());
-    assert!(await_head(head(101), LIMIT, None).await.is_none());
+    assert!(await_head(head(99), LIMIT.into(), None).await.is_some());
+    assert!(await_head(head(101), LIMIT.into(), None).await.is_none());
 
     let moving = upload_with_chunk_every(Duration::from_secs(90));
     let mut body = moving.attempt();
     let read = async { while body.frame().await.is_some() {} };
     tokio::select! {
         () = read => unreachable!("the upload never ends"),
-        outcome = await_head(head(1000), LIMIT, Some(&moving)) => assert!(outcome.is_some()),
+        outcome = await_head(head(1000), LIMIT.into(), Some(&moving)) => assert!(outcome.is_some()),
+    }
+
+    let moving = upload_with_chunk_every(Duration::from_secs(90));
+    let mut body = moving.attempt();
+    let read = async { while body.frame().await.is_some() {} };
+    let patience = Patience { head: LIMIT, until: Some(Instant::now() + LIMIT * 5) };
+    tokio::select! {
+        () = read => unreachable!("the upload never ends"),
+        outcome = await_head(head(1000), patience, Some(&moving)) => assert!(outcome.is_none(), "all patience is over"),
     }
 
     let standing = upload_with_chunk_every(Duration::from_secs(90));
-    assert!(await_head(head(101), LIMIT, Some(&standing)).await.is_none());
+    assert!(await_head(head(101), LIMIT.into(), Some(&standing)).await.is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -46,7 +55,7 @@ async fn the_time_a_client_takes_over_its_body_is_not_the_upstreams() {
     let mut body = slow.attempt();
     let ended = tokio::select! {
         end = body.frame() => end,
-        outcome = await_head(head, short, Some(&slow)) => panic!("not before the client has failed: {outcome:?}"),
+        outcome = await_head(head, short.into(), Some(&slow)) => panic!("not before the client has failed: {outcome:?}"),
     };
     assert!(ended.is_some_and(|end| end.is_err()));
     assert_eq!(slow.source_failure(), Some(SourceFailure::TimedOut));
@@ -56,5 +65,5 @@ async fn the_time_a_client_takes_over_its_body_is_not_the_upstreams() {
     let mut body = slow.attempt();
     assert!(timeout(short, body.frame()).await.is_err());
     let _next = slow.attempt();
-    assert!(await_head(sleep(LIMIT), short, Some(&slow)).await.is_none());
+    assert!(await_head(sleep(LIMIT), short.into(), Some(&slow)).await.is_none());
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use http::Request;
-use tokio::io::AsyncWriteExt;
-use upstream::{Limits, Proxies, RequestBody, SendErrorKind};
+use tokio::{io::AsyncWriteExt, time};
+use upstream::{Limits, Patience, Proxies, RequestBody, SendErrorKind};
 
-use crate::kit::{Server, client, endpoint, endpoint_by, get, limits};
+use crate::kit::{LONG, Server, client, endpoint, endpoint_by, get, limits};
 
 const SHORT: Duration = Duration::from_millis(100);
 
@@ -42,6 +42,17 @@ async fn the_connect_timeout_covers_proxy_and_tls() {
 }
 
 #[tokio::test]
+async fn whoever_has_less_patience_does_not_wait_for_the_connect_timeout() {
+    let silent = Server::start().await;
+    let endpoint = endpoint(&format!("https://127.0.0.1:{}", silent.port()));
+    let request = || Request::get("/").body(RequestBody::empty()).expect("a request");
+    let patience = Patience { head: LONG, until: Some(time::Instant::now() + SHORT) };
+    let response = time::timeout(LONG / 2, client().send(&endpoint, patience, request)).await;
+    let error = response.expect("an end of it").expect_err("no answer");
+    assert_eq!(error.kind(), SendErrorKind::ConnectTimeout, "{error}");
+}
+
+#[tokio::test]
 async fn the_head_timeout_ends_silence_and_interim_answers_without_end() {
     let (server, client) = (Server::start().await, client());
     let endpoint = endpoint(&server.url());
@@ -51,7 +62,7 @@ async fn the_head_timeout_ends_silence_and_interim_answers_without_end() {
             let mut peer = server.accept().await;
             peer.head().await;
             while interim && peer.stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n").await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                time::sleep(Duration::from_millis(1)).await;
             }
             peer
         };

@@ -121,6 +121,17 @@ async fn all_attempts_together_have_request_timeout() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connecting_takes_no_longer_than_the_request_may() {
+    let (app, _) = app_and_provider().await;
+    // Its queue takes connections, and nobody answers the TLS handshake on them.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = json!({"connect_timeout": 600, "request_timeout": 1});
+    let group = app.group("g").upstream(&format!("https://{}", silent.local_addr().unwrap())).keys(keys("g", 2));
+    let reply = group.config(config).create().await.chat("gpt-4o").fetch().await;
+    assert_eq!((reply.status, &reply.json()["code"]), (504, &json!("UPSTREAM_TIMEOUT")), "{}", reply.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_body_is_the_same_in_every_attempt() {
     let (app, provider) = app_and_provider().await;
     let keys = keys("g", 3);
