@@ -18,12 +18,13 @@ impl Masker {
         Self { secret, kept: BytesMut::new() }
     }
 
-    /// What of a frame can pass now. Trailers pass as they are.
+    /// What of a frame can pass now. Trailers give way to what was still kept: nothing may come after them, and they are about the body
+    /// as it was.
     pub fn frame(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
-        match frame.into_data() {
-            Ok(data) => Frame::data(self.push(&data)),
-            Err(frame) => frame,
-        }
+        Frame::data(match frame.into_data() {
+            Ok(data) => self.push(&data),
+            Err(_) => self.finish().unwrap_or_default(),
+        })
     }
 
     /// What was still kept.
@@ -64,6 +65,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn trailers_cut_nothing_off() {
+        let mut masker = Masker::new(Secret::from("sk-0123456789abcdef"));
+        let passed = masker.frame(Frame::data(Bytes::from_static(b"the keys")));
+        assert_eq!(passed.into_data().unwrap(), "the key");
+        let passed = masker.frame(Frame::trailers(http::HeaderMap::new()));
+        assert_eq!((passed.into_data().unwrap(), masker.finish()), (Bytes::from_static(b"s"), None));
+    }
 
     proptest! {
         #[test]
