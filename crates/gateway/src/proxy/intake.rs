@@ -85,7 +85,8 @@ pub async fn take(
         reader.read_more().await?;
     }
     reader.scan();
-    if !reader.encoded && needs_edit(&reader.hints) {
+    // What is neither a JSON object nor a form has nothing to edit.
+    if !reader.encoded && reader.progress != Progress::NotAnObject && needs_edit(&reader.hints) {
         while !reader.ended() {
             if !reader.has_room() {
                 return Err(reader.no_room_for_edit());

@@ -154,6 +154,18 @@ async fn a_body_beyond_what_is_kept_without_a_model_in_front_passes_too() {
 }
 
 #[tokio::test]
+async fn a_body_in_which_nothing_can_be_edited_passes_too() {
+    let (app, provider) = app_and_provider().await;
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).field("param_overrides", json!({"n": 1}));
+    let group = group.field("model_redirect_rules", json!({"m": "n"})).create().await;
+    provider.otherwise(Answer::new(204));
+    let film = Bytes::from(vec![0xff; 34 * MIB]);
+    let request = group.request("POST", "/upload/v1beta/files").header("Content-Type", "video/mp4");
+    assert_eq!(request.body(film.clone()).fetch().await.status, 204);
+    assert!(provider.last_request().body == film);
+}
+
+#[tokio::test]
 async fn a_body_that_needs_an_edit_is_refused_beyond_what_is_kept() {
     let (app, provider) = app_and_provider().await;
     provider.otherwise(Answer::new(204));
