@@ -44,7 +44,11 @@ export function direct(mock) {
 export async function startAll(mock, pin, { cores = 1 } = {}) {
   const proxies = [await startNginx(mock, pin, cores), await startHaproxy(mock, pin, cores), await startGptLoad(mock, pin)];
   await sleep(1000);
-  for (const proxy of proxies) proxy.idle = residentMemory(proxy.pid);
+  for (const proxy of proxies) {
+    proxy.idle = residentMemory(proxy.pid);
+    // The others have nothing to be told after their start.
+    proxy.started ??= proxy.idle;
+  }
   return proxies;
 }
 
@@ -62,6 +66,8 @@ async function startHaproxy(mock, pin, cores) {
 
 async function startGptLoad(mock, pin) {
   const gateway = await startGateway("release", { pin });
+  await sleep(1000);
+  const started = residentMemory(gateway.pid);
   await gateway.admin.call("PUT", "/api/settings", { request_log_write_interval_minutes: 0 });
   const group = (name, rules) =>
     gateway.admin.createGroup({ name, upstream: `${mock.url}/bench`, keys: keys(name), config: CONFIG, rules });
@@ -69,6 +75,7 @@ async function startGptLoad(mock, pin) {
   return {
     ...gateway,
     name: "gpt-load",
+    started,
     groups,
     target: (name, path) => ({ url: groups[name].url + path, bearer: groups[name].proxyKey }),
     settled: () => logStored(gateway.pid),

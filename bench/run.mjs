@@ -37,15 +37,19 @@ await runWithServers(async () => {
   console.log(Object.values(circumstances).join(", "));
   console.log(`${options.rounds} rounds of ${options.seconds} s each for plain requests, ${options.fewerRounds} for all else\n`);
 
-  const tables = [];
+  const [tables, judged] = [[], []];
   const report = (title, rows) => {
     printTable(title, rows);
     tables.push({ title, rows });
   };
+  const judge = (what, limit, measured) => {
+    judged.push({ what, "at most": limit, measured: Number(measured.toFixed(2)), "": measured <= limit ? "" : "MISSED" });
+  };
   for (const proxy of proxies) await measure(proxy, WARM_UP, { pin: pins.load });
   for (const name of options.only) {
-    await SECTIONS[name]({ mock, proxies, direct: direct(mock), options, pins, report });
+    await SECTIONS[name]({ mock, proxies, direct: direct(mock), options, pins, report, judge });
   }
+  report("Limits", judged);
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...circumstances, tables }, null, 2)}\n`);
 });
 

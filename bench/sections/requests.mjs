@@ -1,12 +1,14 @@
 // Requests and answers of 1 KB: CPU time by request at 1, 8 and 64 connections, with edits in force, with failing attempts;
 // and what a row of gpt-load's log costs until it is in the database.
 
-import { CHAT, cpuColumns, fixed, interleave, measure, middle } from "../measure.mjs";
+import { CHAT, cpuColumns, fixed, interleave, measure, middle, ratio } from "../measure.mjs";
 
 const EDITED = { title: "edited", connections: 8, group: "edited" };
+/** CPU time of a plain request to nginx's, and of the database writer's row in µs. */
+const LIMITS = { request: 1.5, row: 40 };
 const FAILING = { title: "1 in 5 attempts fails", connections: 8, group: "failing", path: `/failing${CHAT}?fail_every=5` };
 
-export async function requests({ proxies, options, pins, report }) {
+export async function requests({ proxies, options, pins, report, judge }) {
   const plain = options.connections.map((connections) => ({ title: "plain", connections, group: "base" }));
   const gptLoad = proxies.find(({ name }) => name === "gpt-load");
   const stored = await storedRequests(gptLoad);
@@ -24,6 +26,10 @@ export async function requests({ proxies, options, pins, report }) {
     for (const { name } of compared) rows.push({ case: title, connections, proxy: name, ...columns(results, name) });
     logRows.push({ case: title, connections, ...logColumns(own, title === FAILING.title ? 1.25 : 1) });
     threadRows.push({ case: title, connections, ...threadColumns(own) });
+    if (title === "plain") {
+      judge(`CPU time of a request to nginx's, connections: ${connections}`, LIMITS.request, ratio(own, results.nginx, byRequest));
+      judge(`CPU µs of a row in the database, connections: ${connections}`, LIMITS.row, middle(own, byRow(1)));
+    }
   }
   const missing = sent - ((await storedRequests(gptLoad)) - stored);
   if (missing !== 0) throw new Error(`of ${sent} requests, ${missing} are missing in gpt-load's log`);
@@ -38,18 +44,25 @@ async function storedRequests({ admin, groups }) {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
+function byRequest({ cpu, count }) {
+  return cpu / count;
+}
+
+function byRow(attempts) {
+  return ({ database, count }) => database / count / attempts;
+}
+
 function columns(results, name) {
   return {
-    ...cpuColumns(results, name, "CPU µs", ({ cpu, count }) => cpu / count),
+    ...cpuColumns(results, name, "CPU µs", byRequest),
     "requests/s": Math.round(middle(results[name], ({ count, seconds }) => count / seconds)),
   };
 }
 
 function logColumns(results, attempts) {
-  const byRow = results.map(({ database, count }) => database / count / attempts);
-  const sorted = byRow.toSorted((a, b) => a - b);
+  const sorted = results.map(byRow(attempts)).toSorted((a, b) => a - b);
   return {
-    "CPU µs a row": fixed(middle(results, ({ database, count }) => database / count / attempts), 1),
+    "CPU µs a row": fixed(middle(results, byRow(attempts)), 1),
     "(least – most)": `${fixed(sorted[0], 1)} – ${fixed(sorted.at(-1), 1)}`,
     rows: Math.round(results.reduce((sum, { count }) => sum + count, 0) * attempts),
   };

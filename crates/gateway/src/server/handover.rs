@@ -123,4 +123,19 @@ mod tests {
         serving.join_next().await;
         assert_eq!(handover.hand(request()).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     }
+
+    #[tokio::test]
+    async fn a_panic_is_one_requests_only() {
+        let (handover, receiver) = channel(Duration::from_secs(1));
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let broken = get(async || -> &'static str { panic!("as if it were broken") });
+        let router = Router::new().route("/", get(async || "here")).route("/broken", broken);
+        let mut serving = JoinSet::new();
+        serving.spawn(receiver.serve(router, tasks, stop.clone()));
+        let broken = Request::get("/broken").body(axum::body::Body::empty()).unwrap();
+        assert_eq!(handover.hand(broken).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(handover.hand(request()).await.status(), StatusCode::OK);
+        stop.cancel();
+        serving.join_next().await;
+    }
 }

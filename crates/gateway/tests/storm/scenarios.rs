@@ -142,7 +142,7 @@ pub(crate) async fn exhausted_unknown() -> Report {
 
 /// A lap is as many attempts as there are keys.
 async fn after_a_lap(storm: &'static str, stage: &Stage) -> Report {
-    let request = stage.request();
+    let (request, guards) = (stage.request(), stage.guards());
     let (start, begun) = (Instant::now(), stage.provider.count());
     while stage.provider.count() - begun < MANY as u64 && start.elapsed() < LONGEST_LAP {
         stage.load.run(&request, RATE, Duration::from_millis(250)).await;
@@ -155,4 +155,5 @@ async fn after_a_lap(storm: &'static str, stage: &Stage) -> Report {
         .at_least(0.99, "success at the first attempt after the lap", at_first)
         .at_least(0.9999, "success after the lap", success(&samples))
         .at_most(10.0, "the lap took, s", took.as_secs_f64())
+        .at_most(0.0, "guards that acted", ratio((stage.guards() - guards) as u64, 1))
 }

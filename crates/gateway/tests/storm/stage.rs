@@ -66,6 +66,12 @@ impl Stage {
         }
     }
 
+    /// How often a guard has said that it begins to act.
+    pub(crate) fn guards(&self) -> usize {
+        let output = self.app.output();
+        ["retry budget:", "address limit:", "mass refusal:"].iter().map(|guard| output.matches(guard).count()).sum()
+    }
+
     /// How many keys the program holds for invalid.
     pub(crate) async fn lost(&self) -> u64 {
         let stats = self.app.api().data(&format!("/api/groups/{}/stats", self.group.id)).await;
