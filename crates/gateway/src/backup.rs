@@ -5,7 +5,6 @@ use std::io::{BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use storage::Db;
@@ -13,18 +12,16 @@ use storage::backup::{Backup, Counts, Existing, Passphrase};
 
 use crate::config::cli::{Export, Import};
 use crate::offline::{self, say};
-use crate::setup::{self, Setup};
-use crate::{BAD_CONFIGURATION, complain};
 
 mod passphrase;
 
 /// `gpt-load export`
 pub fn export(to: &Export) -> ExitCode {
-    run(async |setup| {
+    offline::run(async |setup| {
         // Asked for ahead of everything else: nobody waits to be asked.
         ensure!(!to.out.exists(), "{} exists already", to.out.display());
         let passphrase = if to.plain { None } else { Some(passphrase::to_seal_with(&setup.config)?) };
-        let db = open(setup).await?;
+        let db = offline::open(setup).await?;
         let written = write(&db, &to.out, passphrase.as_ref()).await;
         db.close().await;
         let counts = written?;
@@ -38,13 +35,13 @@ pub fn export(to: &Export) -> ExitCode {
 
 /// `gpt-load import`
 pub fn import(from: &Import) -> ExitCode {
-    run(async |setup| {
+    offline::run(async |setup| {
         let cant_open = || format!("{} can't be opened", from.file.display());
         let backup = Backup::open(BufReader::new(File::open(&from.file).with_context(cant_open)?))?;
         let passphrase = if backup.is_sealed() { Some(passphrase::to_open_with(&setup.config)?) } else { None };
         let mut checked = backup.check(passphrase.as_ref())?;
         let existing = if from.keep_existing { Existing::Keep } else { Existing::Refuse };
-        let db = open(setup).await?;
+        let db = offline::open(setup).await?;
         let restored = db.restore(&mut checked, existing).await;
         db.close().await;
         let restored = restored?;
@@ -54,24 +51,6 @@ pub fn import(from: &Import) -> ExitCode {
         }
         Ok(())
     })
-}
-
-fn run(command: impl AsyncFnOnce(&Setup) -> anyhow::Result<()>) -> ExitCode {
-    let setup = match setup::read() {
-        Ok(setup) => setup,
-        Err(faults) => return complain(&faults, BAD_CONFIGURATION),
-    };
-    match offline::block_on(command(&setup)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => complain(&format!("{error:#}"), 1),
-    }
-}
-
-async fn open(setup: &Setup) -> anyhow::Result<Db> {
-    let db = Db::open(&setup.dsn, Arc::clone(&setup.cipher)).await.context("the database can't be opened")?;
-    db.hold_data_dir(&setup.config.data_dir)?;
-    db.migrate().await.context("the database can't be migrated")?;
-    Ok(db)
 }
 
 /// Writes a backup beside its place, and moves it there when it is whole.

@@ -33,6 +33,7 @@ mod tasks;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod vacuum;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Ok(Command::MigrateKeys(keys)) => migrate_keys::run(&keys),
         Ok(Command::Export(to)) => backup::export(&to),
         Ok(Command::Import(from)) => backup::import(&from),
+        Ok(Command::Vacuum) => vacuum::run(),
         Err(code) => code,
     }
 }

@@ -60,7 +60,7 @@ impl Db {
 
     /// Gives all unused space back to the system, and lets a database that 1.4.x made do so by itself from then on.
     ///
-    /// Rewrites the whole database, which needs as much space again, and keeps everyone else from writing meanwhile.
+    /// Rewrites the whole database, which needs up to twice its space meanwhile, and keeps everyone else from writing.
     pub async fn vacuum(&self) -> Result<(), StorageError> {
         self.engine().vacuum().await
     }

@@ -31,6 +31,8 @@ pub enum Command {
     Export(Export),
     /// Put a file that `export` wrote into the database, all of it or nothing; stop the server first
     Import(Import),
+    /// Give the database's unused space back to the system; stop the server first
+    Vacuum,
 }
 
 /// From which `ENCRYPTION_KEY` to which.

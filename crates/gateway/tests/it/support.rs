@@ -5,6 +5,7 @@ use testkit::provider::MockProvider;
 use testkit::servers::Engine;
 
 pub(crate) mod call;
+pub(crate) mod clock;
 pub(crate) mod flood;
 pub(crate) mod keys;
 pub(crate) mod process;

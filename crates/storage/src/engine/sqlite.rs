@@ -90,7 +90,9 @@ impl Connections {
 
     /// Also turns on incremental auto-vacuum, which an adopted file doesn't have.
     pub(super) async fn vacuum(&self) -> Result<(), StorageError> {
-        sqlx::raw_sql("PRAGMA auto_vacuum = incremental; VACUUM").execute(&self.writer).await.map_err(fault).map(drop)
+        // The copy that is made on the way is as large as the database: not in memory.
+        let vacuum = "PRAGMA temp_store = file; PRAGMA auto_vacuum = incremental; VACUUM; PRAGMA temp_store = memory";
+        sqlx::raw_sql(vacuum).execute(&self.writer).await.map_err(fault).map(drop)
     }
 
     /// The span of row ids: near the truth where rows come at one end and go at the other.

@@ -9,6 +9,7 @@ fn serving_is_the_default() {
     assert_eq!(parsed(&[]).unwrap(), Command::Serve);
     assert_eq!(parsed(&["serve"]).unwrap(), Command::Serve);
     assert_eq!(parsed(&["check"]).unwrap(), Command::Check);
+    assert_eq!(parsed(&["vacuum"]).unwrap(), Command::Vacuum);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use testkit::provider::errors::openai;
 use testkit::provider::{MockProvider, Script};
 
 use crate::support::BINARY;
+use crate::support::clock::faketime;
 use crate::support::keys::{key_of, key_state};
 
 /// A program that reads the wall clock from a file.
@@ -23,7 +24,7 @@ impl Clock {
         let builder = App::builder(BINARY).file("clock", "+0");
         let file = builder.dir().join("clock");
         let app = builder
-            .env("LD_PRELOAD", &library())
+            .env("LD_PRELOAD", &faketime())
             .env("FAKETIME_TIMESTAMP_FILE", file.to_str().unwrap())
             .env("FAKETIME_NO_CACHE", "1")
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
@@ -39,14 +40,6 @@ impl Clock {
         std::fs::write(&next, offset).unwrap();
         std::fs::rename(next, &self.file).unwrap();
     }
-}
-
-/// Debian's libfaketime.
-fn library() -> String {
-    let folders = std::fs::read_dir("/usr/lib").unwrap().map(|folder| folder.unwrap().path());
-    let mut libraries = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1"));
-    let library = libraries.find(|library| library.exists());
-    library.expect("faketime is installed (make test does it)").to_str().unwrap().to_owned()
 }
 
 async fn call(group: &GroupHandle, times: usize) {

@@ -1,6 +1,8 @@
 //! The command line, and `gpt-load check`.
 
+use serde_json::json;
 use testkit::app::Builder;
+use testkit::database::Database;
 
 use super::ended;
 use crate::support::{BINARY, builder, on_sqlite};
@@ -84,6 +86,32 @@ async fn check_tells_that_the_data_folder_is_in_use() {
     let (code, output) = ended(app.beside(BINARY).arg("check")).await;
     assert_eq!(code, Some(2), "{output}");
     assert!(output.contains("in use") && output.contains(&app.pid().to_string()), "{output}");
+}
+
+#[tokio::test]
+async fn vacuum_gives_unused_space_back_once_the_server_is_down() {
+    let mut app = builder().start().await;
+    let keys = (0..1000).map(|number| format!("sk-{number:040}"));
+    let group = app.group("g").upstream("http://127.0.0.1:9").keys(keys).create().await;
+    app.api()
+        .create("/api/keys/disable-multiple", &json!({"group_id": group.id, "keys_text": format!("sk-{:040}", 7)}))
+        .await;
+    let (code, output) = ended(app.beside(BINARY).arg("vacuum")).await;
+    assert!(code == Some(1) && output.contains("in use"), "{output}");
+    app.terminate();
+    assert!(app.wait_exit().await.success());
+    app.database().run(["DELETE FROM api_keys WHERE status <> 'disabled'"]);
+    let size = || match app.database() {
+        Database::File(file) => file.metadata().unwrap().len(),
+        Database::Server(_) => 0,
+    };
+    let before = size();
+    let (code, output) = ended(app.beside(BINARY).arg("vacuum")).await;
+    assert!(code == Some(0) && output.contains("ok: "), "{output}");
+    assert!(size() < before || before == 0, "{} of {before} bytes", size());
+    app.restart().await;
+    let keys = app.api().data(&format!("/api/keys?group_id={}", group.id)).await;
+    assert_eq!((&keys["pagination"]["total_items"], &keys["items"][0]["status"]), (&json!(1), &json!("disabled")));
 }
 
 fn with(arguments: &[&str]) -> Builder {
