@@ -1,9 +1,10 @@
 # What can be done with this checkout; `make help` lists it.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help build run demo test test-rust test-sdk test-demo packages fuzz lint fmt-check clippy doc fmt bench bench-scale bench-micro soak storm clean
+.PHONY: help build run console demo test test-rust test-sdk test-console test-demo packages fuzz lint fmt-check clippy doc lint-console fmt bench bench-scale bench-micro soak storm clean
 
 SDK = crates/gateway/tests/sdk
+CONSOLE = $(shell find web/src web/build web/public web/index.html web/vite.config.ts -type f)
 PYTHON = .venv/bin/python
 # For each target of `make fuzz`.
 SECONDS = 60
@@ -11,17 +12,19 @@ SECONDS = 60
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-build: ## build the release binary target/release/gpt-load
+build: console ## build the release binary target/release/gpt-load, with the console in it
 	cargo build --locked --release -p gateway
 
 run: build ## build and run the server: data in ./data, settings from ./.env if there is one
 	target/release/gpt-load
 
+console: web/dist/index.html ## build the console into web/dist
+
 demo: ## show, without any account, how good and bad keys are treated
 	cargo build --locked -p gateway -p testkit
 	@node scripts/demo.mjs debug
 
-test: packages lint test-rust test-demo test-sdk ## install what tests need, then run every check and test
+test: packages lint test-rust test-demo test-sdk test-console ## install what tests need, then run every check and test
 
 test-rust: packages ## unit and flow tests; those that touch a database on each of the three
 	cargo test --locked --workspace
@@ -31,6 +34,10 @@ test-rust: packages ## unit and flow tests; those that touch a database on each 
 test-sdk: packages test-programs .venv/installed $(SDK)/node_modules/.package-lock.json ## the providers' own SDKs, and the admin API against its description
 	node $(SDK)/run.mjs $(PYTHON) debug
 
+test-console: web/dist/index.html test-programs ## the console: types, units, and played through in a browser
+	scripts/need chromium='command -v chromium'
+	cd web && npm run api:check && npm test && npm run e2e
+
 test-demo: test-programs ## the demo, as a test
 	node scripts/demo.mjs debug
 
@@ -38,7 +45,7 @@ fuzz: ## libFuzzer, a minute for each target; SECONDS=600 TARGETS="json sse" and
 	scripts/need g++='command -v c++' libc6-dev='test -e /usr/include/stdlib.h || ! command -v dpkg'
 	scripts/fuzz $(SECONDS) $(TARGETS)
 
-lint: fmt-check clippy doc ## formatting, clippy and doc warnings
+lint: fmt-check clippy doc lint-console ## formatting, clippy, doc warnings, types and ESLint of the console
 
 fmt-check:
 	cargo fmt --all --check
@@ -48,6 +55,9 @@ clippy:
 
 doc:
 	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps --workspace
+
+lint-console: web/node_modules/.package-lock.json
+	cd web && npm run lint
 
 fmt: ## format the Rust code
 	cargo fmt --all
@@ -73,7 +83,7 @@ storm: packages ## what storms of failures cost, measured for some minutes: atte
 
 clean: ## remove what was built and installed here; ./data stays
 	cargo clean
-	rm -rf .venv $(SDK)/node_modules
+	rm -rf .venv $(SDK)/node_modules web/node_modules web/dist/assets web/dist/index.html*
 
 # The same artifacts as test-rust has built: a plain `cargo build` would choose other features of shared dependencies.
 test-programs:
@@ -94,3 +104,10 @@ packages:
 $(SDK)/node_modules/.package-lock.json: $(SDK)/package-lock.json
 	cd $(SDK) && npm ci
 	touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci
+	touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(CONSOLE)
+	cd web && npm run build

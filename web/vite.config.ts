@@ -28,7 +28,9 @@ export default defineConfig({
     proxy: { "/api": process.env.SERVER ?? "http://127.0.0.1:3001" },
   },
   test: {
-    environment: "happy-dom",
+    // Tests that need a page say so: // @vitest-environment happy-dom
+    environment: "node",
+    css: true,
     include: ["src/**/*.test.ts"],
   },
 });

@@ -25,6 +25,8 @@ pub enum Kind {
         min: i64,
         /// Largest value allowed.
         max: i64,
+        /// What it counts.
+        unit: Unit,
     },
     /// `true` or `false`.
     Bool,
@@ -40,7 +42,36 @@ pub enum Kind {
     StatusCodes,
 }
 
+/// What a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// Minutes.
+    Minutes,
+    /// Days.
+    Days,
+    /// Hundredths of something.
+    Percent,
+    /// Things that need no unit.
+    Pieces,
+}
+
 impl Kind {
+    /// The smallest number, the largest one, and the unit's name in the admin API, if it has one. Nothing for what is no number.
+    #[must_use]
+    pub fn limits(self) -> (Option<i64>, Option<i64>, Option<&'static str>) {
+        let Self::Int { min, max, unit } = self else { return (None, None, None) };
+        let name = match unit {
+            Unit::Seconds => Some("seconds"),
+            Unit::Minutes => Some("minutes"),
+            Unit::Days => Some("days"),
+            Unit::Percent => Some("percent"),
+            Unit::Pieces => None,
+        };
+        (Some(min), Some(max), name)
+    }
+
     /// The name of the type in the admin API: `int`, `bool` or `string`.
     #[must_use]
     pub fn api_type(self) -> &'static str {

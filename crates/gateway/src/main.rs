@@ -14,6 +14,7 @@ mod channels;
 mod check;
 mod clock;
 mod config;
+mod console;
 mod events;
 mod first_start;
 mod jobs;

@@ -58,6 +58,7 @@ export function take({ event, data }: Event) {
       break;
     case "task":
       queryClient.setQueryData(keys.task, data);
+      if (!data.is_running) stale(keys.groups);
       break;
     case "groups":
       stale(keys.groups);
@@ -76,7 +77,12 @@ function stale(queryKey: readonly unknown[]) {
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
   });
 }

@@ -944,6 +944,16 @@ export interface components {
             description: string;
             /** @description What holds for a group that doesn't override it: the system's value. */
             default_value: unknown;
+            /** @description `int`, `bool` or `string`. */
+            type: string;
+            /** Format: int64 */
+            min_value?: number | null;
+            /** Format: int64 */
+            max_value?: number | null;
+            /** @description What a number counts: `seconds`, `minutes` or `percent`; absent if that needs no word. */
+            unit?: string | null;
+            /** @description The heading it stands under. */
+            category: string;
         };
         /** @description The group that was made. */
         CopyReply: {
@@ -1247,7 +1257,13 @@ export interface components {
             category: string;
             /** Format: int64 */
             min_value?: number | null;
+            /** Format: int64 */
+            max_value?: number | null;
+            /** @description What a number counts: `seconds`, `minutes`, `days` or `percent`; absent if that needs no word. */
+            unit?: string | null;
             required: boolean;
+            /** @description Whether a group may override it. */
+            per_group: boolean;
         };
         /** @description A page of a list. */
         LogEntryPage: {
@@ -2132,13 +2148,22 @@ export interface operations {
                      *           "key": "connect_timeout",
                      *           "name": "Connect timeout",
                      *           "description": "Seconds to connect to an upstream, TLS and outbound proxy included.",
-                     *           "default_value": 15
+                     *           "default_value": 15,
+                     *           "type": "int",
+                     *           "min_value": 1,
+                     *           "max_value": 86400,
+                     *           "unit": "seconds",
+                     *           "category": "Requests"
                      *         },
                      *         {
                      *           "key": "max_retries",
                      *           "name": "Retries",
                      *           "description": "Further attempts after a failed one, each with another key; 0 for none.",
-                     *           "default_value": 3
+                     *           "default_value": 3,
+                     *           "type": "int",
+                     *           "min_value": 0,
+                     *           "max_value": 100,
+                     *           "category": "Keys and retries"
                      *         }
                      *       ]
                      *     }
@@ -4248,7 +4273,9 @@ export interface operations {
                      *               "description": "Further attempts after a failed one, each with another key; 0 for none.",
                      *               "category": "Keys and retries",
                      *               "min_value": 0,
-                     *               "required": true
+                     *               "max_value": 100,
+                     *               "required": true,
+                     *               "per_group": true
                      *             }
                      *           ]
                      *         }

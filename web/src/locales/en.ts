@@ -7,6 +7,7 @@ import groups from "@/app/groups/locales/en";
 import groupForm from "@/app/groups/form/locales/en";
 import connect from "@/app/groups/connect/locales/en";
 import logs from "@/app/logs/locales/en";
+import security from "@/app/security/locales/en";
 import settings from "@/app/settings/locales/en";
 import tasks from "@/app/tasks/locales/en";
 import ui from "@/ui/locales/en";
@@ -14,7 +15,21 @@ import ui from "@/ui/locales/en";
 import error from "./common/en";
 import type { Like } from "./types";
 
-const en = { shell, login, dashboard, keys, groups, groupForm, connect, logs, settings, tasks, ui, error } as const;
+const en = {
+  shell,
+  login,
+  dashboard,
+  keys,
+  groups,
+  groupForm,
+  connect,
+  logs,
+  security,
+  settings,
+  tasks,
+  ui,
+  error,
+} as const;
 
 export type Messages = Like<typeof en>;
 

@@ -6,6 +6,7 @@ import groups from "@/app/groups/locales/ja";
 import groupForm from "@/app/groups/form/locales/ja";
 import connect from "@/app/groups/connect/locales/ja";
 import logs from "@/app/logs/locales/ja";
+import security from "@/app/security/locales/ja";
 import settings from "@/app/settings/locales/ja";
 import tasks from "@/app/tasks/locales/ja";
 import ui from "@/ui/locales/ja";
@@ -13,6 +14,20 @@ import ui from "@/ui/locales/ja";
 import error from "./common/ja";
 import type { Messages } from "./en";
 
-const ja: Messages = { shell, login, dashboard, keys, groups, groupForm, connect, logs, settings, tasks, ui, error };
+const ja: Messages = {
+  shell,
+  login,
+  dashboard,
+  keys,
+  groups,
+  groupForm,
+  connect,
+  logs,
+  security,
+  settings,
+  tasks,
+  ui,
+  error,
+};
 
 export default ja;

@@ -6,6 +6,7 @@ import groups from "@/app/groups/locales/zh";
 import groupForm from "@/app/groups/form/locales/zh";
 import connect from "@/app/groups/connect/locales/zh";
 import logs from "@/app/logs/locales/zh";
+import security from "@/app/security/locales/zh";
 import settings from "@/app/settings/locales/zh";
 import tasks from "@/app/tasks/locales/zh";
 import ui from "@/ui/locales/zh";
@@ -13,6 +14,20 @@ import ui from "@/ui/locales/zh";
 import error from "./common/zh";
 import type { Messages } from "./en";
 
-const zh: Messages = { shell, login, dashboard, keys, groups, groupForm, connect, logs, settings, tasks, ui, error };
+const zh: Messages = {
+  shell,
+  login,
+  dashboard,
+  keys,
+  groups,
+  groupForm,
+  connect,
+  logs,
+  security,
+  settings,
+  tasks,
+  ui,
+  error,
+};
 
 export default zh;

@@ -40,11 +40,11 @@ impl SettingError {
 pub(super) fn check(setting: &Setting, value: &Value) -> Result<(), SettingError> {
     let wrong = |allowed| Err(SettingError::new(setting.key, value.to_string(), allowed));
     match (setting.kind, value) {
-        (Kind::Int { min, max }, Value::Number(number)) => match number.as_i64() {
+        (Kind::Int { min, max, .. }, Value::Number(number)) => match number.as_i64() {
             Some(number) if (min..=max).contains(&number) => Ok(()),
             _ => wrong(Allowed::WholeNumber(min, max)),
         },
-        (Kind::Int { min, max }, _) => wrong(Allowed::WholeNumber(min, max)),
+        (Kind::Int { min, max, .. }, _) => wrong(Allowed::WholeNumber(min, max)),
         (Kind::Bool, Value::Bool(_)) => Ok(()),
         (Kind::Bool, _) => wrong(Allowed::TrueOrFalse),
         (_, Value::String(text)) => check_text(setting, text.trim()),

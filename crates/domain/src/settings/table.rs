@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::Unit::{Days, Minutes, Percent, Pieces, Seconds};
 use super::{Kind, Setting};
 use crate::language::Text;
 
-const SECONDS: Kind = Kind::Int { min: 1, max: 86_400 };
+const SECONDS: Kind = Kind::Int { min: 1, max: 86_400, unit: Seconds };
 
 /// Takes a checked JSON value into a field of its type.
 trait Field {
@@ -59,7 +60,7 @@ macro_rules! settings {
             description: Text { english: $description, chinese: $description_zh, japanese: $description_ja },
         },)*)*];
 
-        /// The values in force, typed. Times are in the unit their description names.
+        /// The values in force, typed. Times are in the unit of their kind.
         #[expect(clippy::doc_markdown, reason = "the descriptions are the API's, which has no markup")]
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Settings {
@@ -106,11 +107,11 @@ settings! {
             "グローバルプロキシキー", "クライアントがすべてのグループを使えるキー（カンマ区切り）。最初の起動時に、そのときの AUTH_KEY の値が保存されます。";
     }
     "Request log", "请求日志", "リクエストログ" {
-        request_log_retention_days: i64 = "7", Kind::Int { min: 0, max: 36_500 }, system,
+        request_log_retention_days: i64 = "7", Kind::Int { min: 0, max: 36_500, unit: Days }, system,
             "Keep request logs", "Days a request log is kept; 0 keeps it for ever.",
             "请求日志保留时间", "请求日志保留的天数；0 表示永久保留。",
             "リクエストログの保存期間", "リクエストログを保存する日数。0 は無期限です。";
-        request_log_write_interval_minutes: i64 = "1", Kind::Int { min: 0, max: 1_440 }, system,
+        request_log_write_interval_minutes: i64 = "1", Kind::Int { min: 0, max: 1_440, unit: Minutes }, system,
             "Write interval", "Minutes between two writes of the log to the database; 0 writes within a second. A crash loses nothing either way.",
             "写入间隔", "两次将日志写入数据库之间的分钟数；0 表示一秒内写入。无论哪种设置，崩溃都不会丢失日志。",
             "書き込み間隔", "ログをデータベースに書き込む間隔（分）。0 は 1 秒以内に書き込みます。どちらの場合も、異常終了でログが失われることはありません。";
@@ -140,11 +141,11 @@ settings! {
             "Stream idle timeout", "Seconds after which a stream that sends nothing, or a WebSocket on which nothing moves, is ended.",
             "流空闲超时", "流多少秒没有数据，或 WebSocket 多少秒没有收发，就将其结束。",
             "ストリームのアイドルタイムアウト", "何も送られてこないストリーム、または何も流れない WebSocket を終了するまでの秒数。";
-        max_idle_conns: i64 = "100", Kind::Int { min: 1, max: 100_000 }, group,
+        max_idle_conns: i64 = "100", Kind::Int { min: 1, max: 100_000, unit: Pieces }, group,
             "Idle connections", "Idle upstream connections kept in all.",
             "空闲连接数", "总共保留的空闲上游连接数。",
             "アイドル接続数", "保持するアイドル状態のアップストリーム接続の総数。";
-        max_idle_conns_per_host: i64 = "50", Kind::Int { min: 1, max: 100_000 }, group,
+        max_idle_conns_per_host: i64 = "50", Kind::Int { min: 1, max: 100_000, unit: Pieces }, group,
             "Idle connections per host", "Idle upstream connections kept to one host.",
             "每个主机的空闲连接数", "对同一主机保留的空闲上游连接数。",
             "ホストごとのアイドル接続数", "1 つのホストに対して保持するアイドル状態のアップストリーム接続の数。";
@@ -154,11 +155,11 @@ settings! {
             "送信プロキシ", "アップストリームに接続するときに使う http、https、socks5、socks5h の URL。空の場合は HTTP_PROXY と HTTPS_PROXY を使います。";
     }
     "Keys and retries", "密钥与重试", "キーと再試行" {
-        max_retries: i64 = "3", Kind::Int { min: 0, max: 100 }, group,
+        max_retries: i64 = "3", Kind::Int { min: 0, max: 100, unit: Pieces }, group,
             "Retries", "Further attempts after a failed one, each with another key; 0 for none.",
             "重试次数", "失败后再次尝试的次数，每次使用另一个密钥；0 表示不重试。",
             "再試行回数", "失敗後にさらに試す回数。毎回別のキーを使います。0 は再試行しません。";
-        blacklist_threshold: i64 = "3", Kind::Int { min: 0, max: 10_000 }, group,
+        blacklist_threshold: i64 = "3", Kind::Int { min: 0, max: 10_000, unit: Pieces }, group,
             "Failures before a key is invalid", "Consecutive failures of its own after which a key is taken out; 0 never takes one out.",
             "密钥失效前的失败次数", "密钥因自身原因连续失败多少次后停用；0 表示从不停用。",
             "キーが無効になるまでの失敗回数", "キー自身の原因による失敗が何回続いたら使用をやめるか。0 はやめません。";
@@ -170,25 +171,25 @@ settings! {
             "Statuses that blame the key", "Further statuses that count as the key's own failure, beside those recognised by themselves.",
             "归咎于密钥的状态码", "除自动识别的之外，还有哪些状态码算作密钥自身的失败。",
             "キーの失敗とみなすステータス", "自動的に認識されるもののほかに、キー自身の失敗として数えるステータス。";
-        rate_limit_cooldown_seconds: i64 = "60", Kind::Int { min: 1, max: 86_400 }, group,
+        rate_limit_cooldown_seconds: i64 = "60", SECONDS, group,
             "Rest of a rate-limited key", "Seconds a rate-limited key rests when the provider names no time; doubles on repeats up to an hour.",
             "限流密钥的冷却时间", "供应商未说明时间时，被限流的密钥冷却的秒数；再次被限流时加倍，最长一小时。",
             "レート制限されたキーの休止時間", "プロバイダーが時間を示さないとき、レート制限されたキーが休止する秒数。繰り返すと 2 倍になり、最長 1 時間です。";
-        retry_budget_percent: i64 = "50", Kind::Int { min: 0, max: 10_000 }, group,
+        retry_budget_percent: i64 = "50", Kind::Int { min: 0, max: 10_000, unit: Percent }, group,
             "Retry budget", "Retries because of a sick upstream are at most this percentage of the requests of the last 10 seconds plus 10 a second; 0 for no limit.",
             "重试预算", "因上游故障而重试的次数，最多为最近 10 秒请求数的这个百分比再加每秒 10 次；0 表示不限制。",
             "再試行の予算", "アップストリームの不調による再試行は、直近 10 秒間のリクエスト数のこの割合（％）に毎秒 10 回を加えた数までです。0 は無制限です。";
     }
     "Key validation", "密钥验证", "キーの検証" {
-        key_validation_interval_minutes: i64 = "60", Kind::Int { min: 0, max: 43_200 }, group,
+        key_validation_interval_minutes: i64 = "60", Kind::Int { min: 0, max: 43_200, unit: Minutes }, group,
             "Validation interval", "Minutes between two checks of the invalid keys; 0 checks none.",
             "验证间隔", "两次检查失效密钥之间的分钟数；0 表示不检查。",
             "検証の間隔", "無効なキーを確認する間隔（分）。0 は確認しません。";
-        key_validation_concurrency: i64 = "10", Kind::Int { min: 1, max: 1_000 }, group,
+        key_validation_concurrency: i64 = "10", Kind::Int { min: 1, max: 1_000, unit: Pieces }, group,
             "Validations at once", "Keys of a group that are checked at the same time.",
             "同时验证数", "一个分组中同时检查的密钥数。",
             "同時に検証する数", "1 つのグループで同時に確認するキーの数。";
-        key_validation_timeout_seconds: i64 = "20", Kind::Int { min: 1, max: 3_600 }, group,
+        key_validation_timeout_seconds: i64 = "20", Kind::Int { min: 1, max: 3_600, unit: Seconds }, group,
             "Validation timeout", "Seconds a single check may take.",
             "验证超时", "单次检查的时限（秒）。",
             "検証のタイムアウト", "1 回の確認の制限時間（秒）。";

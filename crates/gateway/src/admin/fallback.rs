@@ -1,29 +1,23 @@
 //! Paths that are no endpoint: trailing slashes, mistakes, and everything a browser asks for.
 
 use axum::Json;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use http::header::LOCATION;
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::json;
 
-/// What a browser shows. It needs nothing from any other address.
-const PAGE: &str = "<!doctype html>
-<html lang=\"en\"><meta charset=\"utf-8\"><title>GPT-Load</title>
-<h1>GPT-Load is running</h1>
-<p>Clients use <code>/proxy/GROUP/…</code>, the admin API is under <code>/api</code>. README.md, beside the program, tells how.</p>
-</html>
-";
+use crate::console;
 
 /// Answers what no route answers.
-pub async fn answer(method: Method, uri: Uri) -> Response {
+pub async fn answer(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
     let is_ours = ["/api", "/health", "/proxy"].iter().any(|root| is_below(path, root));
-    match path.strip_suffix('/') {
-        Some(_) if is_ours => redirect(&method, &uri),
-        _ if is_ours => (StatusCode::NOT_FOUND, Json(json!({"error": "Not Found"}))).into_response(),
-        _ if method == Method::GET || method == Method::HEAD => Html(PAGE).into_response(),
-        _ => (StatusCode::NOT_FOUND, Json(json!({"error": "Not Found"}))).into_response(),
+    if is_ours && path.ends_with('/') {
+        return redirect(&method, &uri);
     }
+    let is_read = method == Method::GET || method == Method::HEAD;
+    let page = if is_read && !is_ours { console::answer(path, &headers) } else { None };
+    page.unwrap_or_else(|| (StatusCode::NOT_FOUND, Json(json!({"error": "Not Found"}))).into_response())
 }
 
 fn is_below(path: &str, root: &str) -> bool {

@@ -35,7 +35,14 @@ struct SettingObject {
     category: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     min_value: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_value: Option<i64>,
+    /// What a number counts: `seconds`, `minutes`, `days` or `percent`; absent if that needs no word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'static str>,
     required: bool,
+    /// Whether a group may override it.
+    per_group: bool,
 }
 
 /// Settings with their new values.
@@ -68,11 +75,8 @@ fn categories(settings: &Settings, language: Language) -> Vec<Category> {
 
 impl SettingObject {
     fn new(setting: &Setting, settings: &Settings, language: Language) -> Self {
-        let (min_value, required) = match setting.kind {
-            Kind::Int { min, .. } => (Some(min), true),
-            Kind::RequiredText | Kind::HttpUrl => (None, true),
-            _ => (None, false),
-        };
+        let (min_value, max_value, unit) = setting.kind.limits();
+        let required = matches!(setting.kind, Kind::Int { .. } | Kind::RequiredText | Kind::HttpUrl);
         Self {
             key: setting.key,
             name: setting.name.within(language),
@@ -82,7 +86,10 @@ impl SettingObject {
             description: setting.description.within(language),
             category: setting.category.within(language),
             min_value,
+            max_value,
+            unit,
             required,
+            per_group: setting.per_group,
         }
     }
 }
@@ -121,6 +128,12 @@ mod tests {
         assert_eq!(retries["value"], 5);
         assert_eq!(retries["default_value"], "3");
         assert_eq!((&retries["type"], &retries["min_value"]), (&json!("int"), &json!(0)));
+        assert_eq!(
+            (&retries["max_value"], retries.get("unit"), &retries["per_group"]),
+            (&json!(100), None, &json!(true))
+        );
+        let retention = shown("request_log_retention_days");
+        assert_eq!((&retention["unit"], &retention["per_group"]), (&json!("days"), &json!(false)));
         assert_eq!(shown("enable_request_body_logging")["value"], false);
         assert_eq!((&shown("proxy_keys")["required"], &shown("proxy_url")["required"]), (&json!(true), &json!(false)));
         assert!(shown("proxy_url").get("min_value").is_none());

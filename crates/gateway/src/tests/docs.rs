@@ -22,7 +22,7 @@ fn the_readme_has_the_settings_as_they_are() {
     let mut table = String::from("| setting | type | default | per group | meaning |\n|---|---|---|---|---|\n");
     for setting in TABLE {
         let limits = match setting.kind {
-            Kind::Int { min, max } => format!(" ({min} to {max})"),
+            Kind::Int { min, max, .. } => format!(" ({min} to {max})"),
             _ => String::new(),
         };
         let group = if setting.per_group { "yes" } else { "" };

@@ -58,7 +58,7 @@ fn settings(rows: impl Iterator<Item = (&'static str, Value)>) -> Schema {
 fn value_of(setting: &Setting) -> Value {
     let text = |pattern: &str| json!({"type": "string", "pattern": pattern});
     let mut schema = match setting.kind {
-        Kind::Int { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+        Kind::Int { min, max, .. } => json!({"type": "integer", "minimum": min, "maximum": max}),
         Kind::Bool => json!({"type": "boolean"}),
         Kind::Text => json!({"type": "string"}),
         Kind::RequiredText => text(r"\S"),

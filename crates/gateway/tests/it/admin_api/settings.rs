@@ -54,7 +54,10 @@ async fn every_setting_is_listed_with_value_type_and_default() {
         for field in ["name", "description", "category"] {
             assert!(shown[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {key}");
         }
-        assert_eq!((shown["required"].is_boolean(), shown["min_value"].is_i64()), (true, kind == "int"), "{key}");
+        for limit in ["min_value", "max_value"] {
+            assert_eq!(shown[limit].is_i64(), kind == "int", "{limit} of {key}");
+        }
+        assert!(shown["required"].is_boolean() && shown["per_group"].is_boolean(), "{key}");
     }
 }
 
@@ -106,9 +109,17 @@ async fn options_of_groups_show_the_systems_values() {
     let options = app.api().data("/api/groups/config-options").await;
     let options = options.as_array().unwrap();
     assert!(
-        options.iter().all(|option| names(option) == ["key", "name", "description", "default_value"]),
+        options.iter().all(|option| names(option).starts_with(&[
+            "key",
+            "name",
+            "description",
+            "default_value",
+            "type"
+        ])),
         "{options:?}"
     );
+    let retries = options.iter().find(|option| option["key"] == "max_retries").unwrap();
+    assert_eq!((&retries["min_value"], &retries["max_value"]), (&json!(0), &json!(100)));
     let value =
         |key: &str| options.iter().find(|option| option["key"] == key).map(|option| option["default_value"].clone());
     assert_eq!(value("max_retries"), Some(json!(8)), "typed, as it is now");
