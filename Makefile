@@ -10,7 +10,7 @@ PYTHON = .venv/bin/python
 SECONDS = 60
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 build: console ## build the release binary target/release/gpt-load, with the console in it
 	cargo build --locked --release -p gateway

@@ -17,4 +17,4 @@ export type DashboardStats = Schemas["Stats"];
 export type SecurityWarning = Schemas["SecurityWarning"];
 export type EncryptionStatus = Schemas["EncryptionStatus"];
 export type Exchange = Schemas["Exchange"];
-export type ConfigOption = Schemas["ConfigOption"] & { min_value?: number; max_value?: number };
+export type ConfigOption = Schemas["ConfigOption"];
