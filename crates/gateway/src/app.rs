@@ -25,6 +25,8 @@ use upstream::{Budget, Client};
 use crate::admin::{self, AdminState};
 use crate::events::Events;
 use crate::events::picture::Picture;
+use crate::jobs::lead::Lead;
+use crate::jobs::leading::{self, LeaderJob};
 use crate::jobs::persist_keys::PersistKeys;
 use crate::jobs::retention::Retention;
 use crate::jobs::spool_logs::{SpoolLogs, SpoolSink};
@@ -34,9 +36,11 @@ use crate::jobs::validate_keys::ValidateKeys;
 use crate::jobs::{self, Job};
 use crate::journal::Journal;
 use crate::key_store::load::{Loaded, Loading};
+use crate::leadership::Leadership;
 use crate::metrics::Metrics;
 use crate::metrics::refusals::Refusals;
 use crate::metrics::traffic::{Counted, Traffic};
+use crate::node::Node;
 use crate::probe::Prober;
 use crate::proxy::{DataPlane, Shared};
 use crate::server::acceptor;
@@ -127,6 +131,7 @@ impl App {
         let (setup, (foundation, loading)) = Handle::current().spawn(laying).await??;
         let (sink, drain) = SpoolSink::open(&setup.config.data_dir, &foundation.db).await?;
         let traffic = Arc::new(Traffic::default());
+        let node = Node::on_port(address.port());
         let mut app = Self {
             journal: Journal::new(Counted { traffic: Arc::clone(&traffic), sink: sink.clone() }),
             traffic,
@@ -147,7 +152,8 @@ impl App {
         let client = Client::new(Arc::clone(&tls), app.tasks.clone(), Handle::current()).within(sockets.all());
         let prober = Arc::new(Prober::new(client));
         let keys_loaded = loading.loaded();
-        app.start_jobs(drain, &prober, &keys_loaded);
+        app.start_jobs(drain);
+        app.start_leading(node, &prober, &keys_loaded);
         app.start_loading(loading);
         app.start_spooler()?;
         let shared = Arc::new(app.shared());
@@ -160,14 +166,21 @@ impl App {
         Ok((app, told))
     }
 
-    fn start_jobs(&self, drain: Drain, prober: &Arc<Prober>, keys_loaded: &Loaded) {
+    fn start_jobs(&self, drain: Drain) {
         let (db, current) = (&self.foundation.db, &self.foundation.current);
         self.start_job(PersistKeys { db: db.clone(), changes: Arc::clone(self.foundation.keyring.changes()) });
         self.start_job(StoreLogs::new(db.clone(), self.sink.clone(), drain, Arc::clone(current)));
+    }
+
+    /// What one node does for all, whichever leads.
+    fn start_leading(&self, node: Node, prober: &Arc<Prober>, keys_loaded: &Loaded) {
+        let (db, current) = (&self.foundation.db, &self.foundation.current);
+        let (lead, leadership) = Lead::new(db.clone(), node);
         if !self.setup.config.is_slave {
-            self.start_job(Retention::new(db.clone(), Arc::clone(current)));
-            let (current, prober, stop) = (Arc::clone(current), Arc::clone(prober), self.stop_control.clone());
-            self.start_job(ValidateKeys::new(db.clone(), current, keys_loaded.clone(), prober, stop));
+            self.start_job(lead);
+            self.start_leader_job(Retention::new(db.clone(), Arc::clone(current)), &leadership);
+            let validate = ValidateKeys::new(db.clone(), Arc::clone(current), keys_loaded.clone(), Arc::clone(prober));
+            self.start_leader_job(validate, &leadership);
         }
     }
 
@@ -179,7 +192,11 @@ impl App {
         });
     }
 
-    fn start_job(&self, job: impl Job) {
+    fn start_leader_job(&self, job: impl LeaderJob, leadership: &Leadership) {
+        self.jobs.spawn(leading::run(job, leadership.clone()));
+    }
+
+    fn start_job(&self, job: impl Job + 'static) {
         self.jobs.spawn(jobs::run(job, self.stop_control.clone()));
     }
 

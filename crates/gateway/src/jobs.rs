@@ -6,6 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
+pub mod lead;
+pub mod leading;
 pub mod persist_keys;
 pub mod retention;
 pub mod spool_logs;
@@ -19,7 +21,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Something that is done again and again as long as the process lives.
-pub trait Job: Send + 'static {
+pub trait Job: Send {
     /// What the log calls it.
     const NAME: &'static str;
 

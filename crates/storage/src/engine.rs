@@ -169,11 +169,29 @@ impl Engine {
         }
     }
 
-    /// Runs one statement in a transaction of its own. Returns how many rows it touched.
+    /// Runs one statement in a transaction of its own, which ends with it whatever becomes of us. Returns how many rows it touched.
     pub(crate) async fn execute(&self, statement: &(impl SqlxBinder + Sync)) -> Result<u64, StorageError> {
-        let mut tx = self.begin().await?;
-        let touched = tx.execute(statement).await?;
-        tx.commit().await?;
-        Ok(touched)
+        match self {
+            Self::Sqlite(connections) => {
+                let mut tx = Tx::Sqlite(connections.begin().await?);
+                let touched = tx.execute(statement).await?;
+                tx.commit().await?;
+                Ok(touched)
+            }
+            Self::Postgres(connections) => {
+                let (sql, values) = postgres::build(statement);
+                let once = sql.len() > CACHED_STATEMENT_BYTES;
+                let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
+                let done = query.execute(&connections.pools().writers).await;
+                Ok(done.map_err(postgres::fault)?.rows_affected())
+            }
+            Self::MySql(connections) => {
+                let (sql, values) = mysql::build(statement);
+                let once = sql.len() > CACHED_STATEMENT_BYTES;
+                let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
+                let done = query.execute(&connections.pools().writers).await;
+                Ok(done.map_err(mysql::fault)?.rows_affected())
+            }
+        }
     }
 }

@@ -85,6 +85,9 @@ pub enum StorageError {
         /// Why.
         source: sqlx::Error,
     },
+    /// A leader's statement after another has begun to lead.
+    #[error("another server leads by now")]
+    Fenced,
     /// The database is away, locked or out of space: the same call may succeed later.
     #[error("the database is not available: {0}")]
     Unavailable(sqlx::Error),

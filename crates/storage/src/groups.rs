@@ -3,9 +3,10 @@
 use domain::group::{Group, GroupKind, GroupSpec};
 use domain::ids::GroupId;
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait, Func, IntoCondition, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, Func, IntoCondition, Order, Query, SelectStatement, UpdateStatement};
 
 use crate::engine::{Row, Tx};
+use crate::lease::Token;
 use crate::schema::{ApiKeys, GroupHourlyStats, GroupSubGroups, Groups};
 use crate::{Db, StorageError};
 
@@ -90,9 +91,10 @@ impl Db {
         self.set(id, Groups::Enabled, enabled.into()).await
     }
 
-    /// Notes when a group's keys were last validated.
-    pub async fn set_group_validated(&self, id: GroupId, at: Timestamp) -> Result<(), StorageError> {
-        self.set(id, Groups::LastValidatedAt, self.dialect().time(at)).await
+    /// Notes when a group's keys were last validated, as the leader does.
+    pub async fn set_group_validated(&self, held: Token, id: GroupId, at: Timestamp) -> Result<(), StorageError> {
+        let mut update = Self::setting(id, Groups::LastValidatedAt, self.dialect().time(at));
+        require_one(self.execute_as_leader(held, &mut update).await?)
     }
 
     /// Gives groups their places in lists; all or none. Errors with [`StorageError::NotFound`] if one isn't there.
@@ -137,8 +139,11 @@ impl Db {
     }
 
     async fn set(&self, id: GroupId, column: Groups, value: Expr) -> Result<(), StorageError> {
-        let update = Query::update().table(Groups::Table).value(column, value).and_where(is(id)).take();
-        require_one(self.engine().execute(&update).await?)
+        require_one(self.engine().execute(&Self::setting(id, column, value)).await?)
+    }
+
+    fn setting(id: GroupId, column: Groups, value: Expr) -> UpdateStatement {
+        Query::update().table(Groups::Table).value(column, value).and_where(is(id)).take()
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `engine` | the one place where databases differ: connections, rows, times, migrations |
 //! | [`cipher`] | keys at rest, byte compatible with 1.4.x |
 //! | [`groups`], [`keys`], [`settings`], [`logs`], [`stats`] | the tables, one module a resource |
+//! | [`lease`] | which of the servers on a database leads
 //! | [`backup`] | groups, keys and settings as a text, from any database into any other |
 //! | [`spool`] | the request log on local disk, before it is in the database |
 //! | [`store`] | one batch of the spool into the database, in one transaction |
@@ -22,6 +23,7 @@ mod error;
 pub mod groups;
 pub mod hex;
 pub mod keys;
+pub mod lease;
 pub mod lock;
 pub mod logs;
 pub mod page;

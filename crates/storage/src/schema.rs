@@ -132,3 +132,13 @@ pub(crate) enum SpoolPositions {
     Offset,
     UpdatedAt,
 }
+
+#[derive(Clone, Copy, Iden)]
+pub(crate) enum NodeLease {
+    Table,
+    Name,
+    Holder,
+    HolderName,
+    Token,
+    ExpiresAt,
+}

@@ -158,6 +158,12 @@ impl App {
         Builder::new(binary, self.place.clone())
     }
 
+    /// Another program on the same database, with a folder of its own.
+    pub fn sibling(&self, binary: &str) -> Builder {
+        let dir = tempfile::tempdir().expect("a folder for the program");
+        Builder::new(binary, Place { dir: Arc::new(dir), database: self.place.database.clone() })
+    }
+
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr

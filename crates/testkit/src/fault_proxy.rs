@@ -2,13 +2,13 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixStream};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -31,6 +31,39 @@ pub struct FaultProxy {
     _runtime: OwnRuntime,
 }
 
+/// Where connections go.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// Over the network.
+    Tcp(SocketAddr),
+    /// To a socket in the file system.
+    Unix(PathBuf),
+}
+
+impl From<SocketAddr> for Target {
+    fn from(addr: SocketAddr) -> Self {
+        Self::Tcp(addr)
+    }
+}
+
+impl Target {
+    async fn connect(&self) -> io::Result<(Reader, Writer)> {
+        Ok(match self {
+            Self::Tcp(addr) => {
+                let (from, to) = TcpStream::connect(addr).await?.into_split();
+                (Box::new(from), Box::new(to))
+            }
+            Self::Unix(path) => {
+                let (from, to) = UnixStream::connect(path).await?.into_split();
+                (Box::new(from), Box::new(to))
+            }
+        })
+    }
+}
+
+type Reader = Box<dyn AsyncRead + Send + Unpin>;
+type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Pass,
@@ -49,7 +82,7 @@ struct Orders {
 
 impl FaultProxy {
     /// Forwards to `target`, all well at first.
-    pub fn to(target: SocketAddr) -> Self {
+    pub fn to(target: impl Into<Target>) -> Self {
         let runtime = OwnRuntime::new(1);
         let holder = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free loopback port");
         let addr = holder.local_addr().expect("a bound socket has an address");
@@ -64,7 +97,7 @@ impl FaultProxy {
         let listening = watch::Sender::new(true);
         let forwarder = Forwarder {
             addr,
-            target,
+            target: target.into(),
             orders: orders.subscribe(),
             listening: listening.clone(),
             accepted: Arc::clone(&accepted),
@@ -132,7 +165,7 @@ impl FaultProxy {
 #[derive(Clone, Debug)]
 struct Forwarder {
     addr: SocketAddr,
-    target: SocketAddr,
+    target: Target,
     orders: watch::Receiver<Orders>,
     listening: watch::Sender<bool>,
     accepted: Arc<AtomicU64>,
@@ -167,9 +200,8 @@ impl Forwarder {
 
     async fn forward(mut self, mut client: TcpStream) {
         let cuts = self.orders.borrow_and_update().cuts;
-        let Some(mut target) = self.connect().await else { return };
+        let Ok((from_target, to_target)) = self.target.connect().await else { return };
         let (from_client, to_client) = client.split();
-        let (from_target, to_target) = target.split();
         let up = Pump { from: from_client, to: to_target, orders: self.orders.clone(), carried: None };
         let down = Pump { from: from_target, to: to_client, orders: self.orders.clone(), carried: Some(0) };
         let reset = tokio::select! {
@@ -180,10 +212,6 @@ impl Forwarder {
             // Without it the client would see an orderly end; it is gone anyway if this fails.
             let _ = client.set_zero_linger();
         }
-    }
-
-    async fn connect(&self) -> Option<TcpStream> {
-        TcpStream::connect(self.target).await.ok()
     }
 }
 
@@ -196,7 +224,10 @@ fn bound(addr: SocketAddr) -> io::Result<TcpSocket> {
 }
 
 /// Runs until both directions have ended, or one asks for a reset.
-async fn both(up: Pump<'_>, down: Pump<'_>) -> bool {
+async fn both(
+    up: Pump<impl AsyncRead + Unpin, impl AsyncWrite + Unpin>,
+    down: Pump<impl AsyncRead + Unpin, impl AsyncWrite + Unpin>,
+) -> bool {
     let (up, down) = (up.run(), down.run());
     tokio::pin!(up, down);
     tokio::select! {
@@ -206,15 +237,15 @@ async fn both(up: Pump<'_>, down: Pump<'_>) -> bool {
 }
 
 /// One direction.
-struct Pump<'a> {
-    from: ReadHalf<'a>,
-    to: WriteHalf<'a>,
+struct Pump<R, W> {
+    from: R,
+    to: W,
     orders: watch::Receiver<Orders>,
     /// The bytes so far, in the direction whose bytes are counted.
     carried: Option<u64>,
 }
 
-impl Pump<'_> {
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<R, W> {
     /// True if the connection is to be reset.
     async fn run(mut self) -> bool {
         let mut buf = vec![0; 64 << 10];

@@ -3,6 +3,7 @@
 //! A server is shared by all tests of a process and ends with it, however it ends. It listens on a Unix socket only, so that no port
 //! can be taken by another. Each test makes a database of its own. A [`TlsServer`] is reached over the network instead.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -75,6 +76,24 @@ impl Database {
         }
     }
 
+    /// Where its server listens.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join(match self.engine {
+            Engine::Sqlite => unreachable!("SQLite has no server"),
+            Engine::Postgres => ".s.PGSQL.5432",
+            Engine::MariaDb => "socket",
+        })
+    }
+
+    /// Its `DATABASE_DSN` by way of a loopback port that leads to [`socket`](Self::socket).
+    pub fn dsn_by(&self, addr: SocketAddr) -> String {
+        match self.engine {
+            Engine::Sqlite => unreachable!("SQLite has no server"),
+            Engine::Postgres => postgres::dsn_by(addr, &self.name),
+            Engine::MariaDb => mariadb::dsn_by(addr, &self.name),
+        }
+    }
+
     /// Runs statements by the server's own client. Returns the rows of queries, a line each, columns separated by tabs, null as `NULL`.
     pub fn run(&self, sql: &str) -> String {
         answer(output(self.client(&self.name), sql), sql, self.folder)
@@ -130,7 +149,7 @@ impl Drop for Database {
 }
 
 /// The tables that a program writes to.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "system_settings",
     "groups",
     "group_sub_groups",
@@ -139,6 +158,7 @@ const TABLES: [&str; 8] = [
     "request_logs",
     "group_hourly_stats",
     "spool_positions",
+    "node_lease",
 ];
 
 fn output(mut client: Command, sql: &str) -> Output {

@@ -50,14 +50,19 @@ impl<T, E: Debug> Observed for Result<T, E> {
 }
 
 /// Looks every 20 ms until the condition holds. Panics after [`LIMIT`] with `expected` and what was seen last.
-pub async fn eventually<O: Observed>(expected: &str, mut look: impl AsyncFnMut() -> O) -> O::Value {
-    let deadline = Instant::now() + LIMIT;
+pub async fn eventually<O: Observed>(expected: &str, look: impl AsyncFnMut() -> O) -> O::Value {
+    eventually_in(LIMIT, expected, look).await
+}
+
+/// The same with more patience, for what takes its time by design.
+pub async fn eventually_in<O: Observed>(limit: Duration, expected: &str, mut look: impl AsyncFnMut() -> O) -> O::Value {
+    let deadline = Instant::now() + limit;
     loop {
         let seen = match within(expected, look()).await.observed() {
             Ok(value) => return value,
             Err(seen) => seen,
         };
-        assert!(Instant::now() < deadline, "expected within {LIMIT:?}: {expected}; seen last: {seen}");
+        assert!(Instant::now() < deadline, "expected within {limit:?}: {expected}; seen last: {seen}");
         sleep(POLL).await;
     }
 }

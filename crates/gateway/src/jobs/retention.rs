@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use storage::Db;
 
-use super::Job;
+use super::leading::LeaderJob;
+use crate::leadership::Term;
 use crate::snapshot::Current;
 
 /// When the job looks first: the clock of a machine that has just been started may still be set.
 const FIRST: Duration = Duration::from_secs(2 * 60);
 /// How often the job looks then.
 const EVERY: Duration = Duration::from_secs(10 * 60);
-/// Rows deleted in one transaction.
+/// Rows deleted in one step.
 const STEP: u32 = 1000;
 /// Between two steps at least; otherwise as long as the step took, so that half of the time others can write.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -35,7 +36,7 @@ impl Retention {
     }
 }
 
-impl Job for Retention {
+impl LeaderJob for Retention {
     const NAME: &'static str = "retention";
 
     async fn due(&mut self) {
@@ -43,7 +44,7 @@ impl Job for Retention {
     }
 
     /// One step, so that a stop need not wait for all of them.
-    async fn turn(&mut self) -> anyhow::Result<()> {
+    async fn turn(&mut self, term: &Term) -> anyhow::Result<()> {
         let (now, begun) = (Timestamp::now(), Instant::now());
         let was_behind = std::mem::take(&mut self.is_behind);
         self.wait = EVERY;
@@ -51,19 +52,15 @@ impl Job for Retention {
             return Ok(());
         }
         if !was_behind {
-            self.db.delete_ended_cooldowns(now).await?;
+            self.db.delete_ended_cooldowns(term.token, now).await?;
         }
         let days = self.current.load().settings.request_log_retention_days;
         let kept = Duration::from_secs(24 * 3600 * u64::try_from(days).unwrap_or(0));
         let Some(before) = now.checked_sub(kept).ok().filter(|_| days > 0) else { return Ok(()) };
-        self.is_behind = self.db.delete_logs_before(before, STEP).await? == u64::from(STEP);
+        self.is_behind = self.db.delete_logs_before(term.token, before, STEP).await? == u64::from(STEP);
         if self.is_behind {
             self.wait = begun.elapsed().max(PAUSE);
         }
-        Ok(())
-    }
-
-    async fn last_turn(&mut self) -> anyhow::Result<()> {
         Ok(())
     }
 }

@@ -12,12 +12,12 @@ use domain::key::KeyStatus;
 use jiff::Timestamp;
 use storage::{Db, StorageError};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Job;
+use super::leading::LeaderJob;
 use crate::clock::mono_ms;
 use crate::key_store::load::Loaded;
+use crate::leadership::Term;
 use crate::probe::Prober;
 use crate::snapshot::{Current, Service};
 use round::Round;
@@ -34,7 +34,6 @@ pub struct ValidateKeys {
     current: Current,
     keys_loaded: Loaded,
     prober: Arc<Prober>,
-    stop: CancellationToken,
     plans: HashMap<GroupId, Plan>,
     rounds: TaskTracker,
 }
@@ -50,9 +49,9 @@ struct Plan {
 }
 
 impl ValidateKeys {
-    /// Validates the keys of the groups in `current` until `stop`.
-    pub fn new(db: Db, current: Current, keys_loaded: Loaded, prober: Arc<Prober>, stop: CancellationToken) -> Self {
-        Self { db, current, keys_loaded, prober, stop, plans: HashMap::new(), rounds: TaskTracker::new() }
+    /// Validates the keys of the groups in `current`.
+    pub fn new(db: Db, current: Current, keys_loaded: Loaded, prober: Arc<Prober>) -> Self {
+        Self { db, current, keys_loaded, prober, plans: HashMap::new(), rounds: TaskTracker::new() }
     }
 
     /// Remembers new groups with what the database knows of their last round, and forgets deleted ones.
@@ -71,7 +70,7 @@ impl ValidateKeys {
     }
 }
 
-impl Job for ValidateKeys {
+impl LeaderJob for ValidateKeys {
     const NAME: &'static str = "validate_keys";
 
     async fn due(&mut self) {
@@ -79,7 +78,7 @@ impl Job for ValidateKeys {
         tokio::time::sleep(EVERY).await;
     }
 
-    async fn turn(&mut self) -> anyhow::Result<()> {
+    async fn turn(&mut self, term: &Term) -> anyhow::Result<()> {
         let services: Vec<_> = self.current.load().services().cloned().collect();
         self.meet(&services).await?;
         for service in services {
@@ -87,6 +86,7 @@ impl Job for ValidateKeys {
             if plan.is_due(&service) {
                 let round = Round {
                     db: self.db.clone(),
+                    token: term.token,
                     current: Arc::clone(&self.current),
                     prober: Arc::clone(&self.prober),
                     group: service.id,
@@ -95,19 +95,20 @@ impl Job for ValidateKeys {
                     }),
                     window: schedule::window(&service.settings),
                 };
-                let stop = self.stop.clone();
+                let over = term.over.clone();
                 plan.running = Some(self.rounds.spawn(async move {
-                    stop.run_until_cancelled(round.run()).await;
+                    over.run_until_cancelled(round.run()).await;
                 }));
             }
         }
         Ok(())
     }
 
-    async fn last_turn(&mut self) -> anyhow::Result<()> {
+    async fn rest(&mut self) {
         self.rounds.close();
         self.rounds.wait().await;
-        Ok(())
+        self.rounds.reopen();
+        self.plans.clear();
     }
 }
 

@@ -17,6 +17,7 @@
 //! | `logs` | the request log, its spool, counters and statistics |
 //! | `metrics` | what Prometheus is told, and the dashboard and alerts on it |
 //! | `lifecycle` | start, check, signals, restart |
+//! | `nodes` | several nodes on one database |
 //! | `bounds` | what may grow, and no further |
 //! | `exhaustion` | no descriptors, no disk, no memory to spare, a clock that jumps |
 //! | `admin_api` | what tools written for 1.4.x call |
@@ -31,6 +32,7 @@ mod hostile_providers;
 mod lifecycle;
 mod logs;
 mod metrics;
+mod nodes;
 mod proxy_guards;
 mod proxy_limits;
 mod proxy_outbound;

@@ -15,6 +15,8 @@ ALTER TABLE group_hourly_stats ADD COLUMN completion_tokens bigint NOT NULL DEFA
 ALTER TABLE group_hourly_stats ADD COLUMN cached_tokens bigint NOT NULL DEFAULT 0;
 CREATE TABLE key_cooldowns (key_id bigint NOT NULL, model varchar(255) NOT NULL DEFAULT '', until timestamptz NOT NULL, guessed boolean NOT NULL DEFAULT false, PRIMARY KEY (key_id, model));
 CREATE TABLE spool_positions (spool_id varchar(36) NOT NULL, segment bigint NOT NULL, "offset" bigint NOT NULL, updated_at timestamptz NOT NULL, PRIMARY KEY (spool_id));
+CREATE TABLE node_lease (name varchar(32) NOT NULL, holder varchar(36) NOT NULL DEFAULT '', holder_name varchar(255) NOT NULL DEFAULT '', token bigint NOT NULL DEFAULT 0, expires_at bigint NOT NULL DEFAULT 0, PRIMARY KEY (name));
+INSERT INTO node_lease (name) VALUES ('leader');
 CREATE INDEX idx_request_logs_request_id ON request_logs (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX idx_api_keys_group_status_last_used_id ON api_keys (group_id, status, last_used_at, id);
 CREATE INDEX idx_api_keys_group_requests_id ON api_keys (group_id, request_count DESC NULLS LAST, id DESC);

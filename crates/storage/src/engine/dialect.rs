@@ -26,6 +26,22 @@ impl Dialect {
         }
     }
 
+    /// What the database's own clock shows, in milliseconds since 1970.
+    pub(crate) fn now_ms(self) -> Expr {
+        Expr::cust(match self {
+            Self::Sqlite => "CAST(unixepoch('subsec') * 1000 AS integer)",
+            // As the row is looked at, be it after a wait for its lock.
+            Self::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
+            // What the clock of a zone shows may be two instants.
+            Self::MySql(_) => "(timestampdiff(MICROSECOND, '1970-01-01', utc_timestamp(6)) DIV 1000)",
+        })
+    }
+
+    /// Whether others may have the database open, too.
+    pub(crate) fn is_shared(self) -> bool {
+        !matches!(self, Self::Sqlite)
+    }
+
     /// An hour, as the statistics take it.
     pub(crate) fn hour(self, hour: Timestamp) -> Expr {
         match self {

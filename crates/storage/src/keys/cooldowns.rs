@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sea_query::{DeleteStatement, Expr, ExprTrait, OnConflict, Query};
 
 use crate::engine::Row;
+use crate::lease::Token;
 use crate::schema::KeyCooldowns;
 use crate::{Db, StorageError};
 
@@ -53,9 +54,9 @@ impl Db {
         Ok(())
     }
 
-    /// Deletes the rests that are over by `now`.
-    pub async fn delete_ended_cooldowns(&self, now: Timestamp) -> Result<(), StorageError> {
-        self.engine().execute(&self.ended(now)).await.map(drop)
+    /// Deletes the rests that are over by `now`, as the leader does.
+    pub async fn delete_ended_cooldowns(&self, held: Token, now: Timestamp) -> Result<(), StorageError> {
+        self.execute_as_leader(held, &mut self.ended(now)).await.map(drop)
     }
 
     fn ended(&self, now: Timestamp) -> DeleteStatement {

@@ -3,7 +3,7 @@ use domain::ids::GroupId;
 use serde_json::json;
 use storage::StorageError;
 
-use crate::support::{TestDb, group, secrets};
+use crate::support::{TestDb, group, leader, secrets};
 
 #[tokio::test]
 async fn a_group_comes_back_as_it_was_stored() {
@@ -60,7 +60,10 @@ async fn updates_change_only_what_they_name() {
     let test = TestDb::new().await;
     let old = test.db.insert_group(&group("a")).await.unwrap();
     test.db.set_group_enabled(old.id, false).await.unwrap();
-    test.db.set_group_validated(old.id, crate::support::at("2026-01-02T03:04:05.678Z")).await.unwrap();
+    test.db
+        .set_group_validated(leader(&test.db).await, old.id, crate::support::at("2026-01-02T03:04:05.678Z"))
+        .await
+        .unwrap();
     let new = test.db.update_group(old.id, &group("b")).await.unwrap();
     assert_eq!((new.spec.name.as_str(), new.enabled), ("b", false));
     assert_eq!(new.last_validated_at, Some(crate::support::at("2026-01-02T03:04:05.678Z")));

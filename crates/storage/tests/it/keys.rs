@@ -8,7 +8,7 @@ use storage::keys::{Cooldown, KeyChange, KeyCounts, KeyFailure, KeyFilter, KeyOr
 use storage::{PageRequest, StorageError};
 use testkit::servers::Engine;
 
-use crate::support::{TestDb, at, exposed, group, secrets};
+use crate::support::{TestDb, at, exposed, group, leader, secrets};
 
 const ALL: PageRequest = PageRequest { page: 1, size: 1000 };
 
@@ -267,9 +267,10 @@ async fn rests_are_kept_until_they_are_over() {
 
     assert_eq!(test.db.cooldowns(at("2026-01-01T00:05:00Z")).await.unwrap(), [whole, longer.clone()]);
     assert_eq!(test.db.cooldowns(at("2026-01-01T00:10:00Z")).await.unwrap(), std::slice::from_ref(&longer));
-    test.db.delete_ended_cooldowns(at("2026-01-01T00:29:59Z")).await.unwrap();
+    let held = leader(&test.db).await;
+    test.db.delete_ended_cooldowns(held, at("2026-01-01T00:29:59Z")).await.unwrap();
     assert_eq!(test.db.cooldowns(at("2026-01-01T00:00:00Z")).await.unwrap(), [longer]);
-    test.db.delete_ended_cooldowns(at("2026-01-01T00:30:00Z")).await.unwrap();
+    test.db.delete_ended_cooldowns(held, at("2026-01-01T00:30:00Z")).await.unwrap();
     assert!(test.db.cooldowns(at("2026-01-01T00:00:00Z")).await.unwrap().is_empty());
     test.db.delete_cooldowns(&ids).await.unwrap();
     assert!(test.db.cooldowns(at("2026-01-01T00:00:00Z")).await.unwrap().is_empty());

@@ -7,7 +7,7 @@ use storage::spool::SpoolRecord;
 use storage::{Db, PageRequest};
 
 use crate::store::store;
-use crate::support::{TestDb, at, record};
+use crate::support::{TestDb, at, leader, record};
 
 const ALL: PageRequest = PageRequest { page: 1, size: 1000 };
 const NOON: &str = "2026-11-23T12:00:00Z";
@@ -24,7 +24,7 @@ async fn insert(test: &TestDb, rows: &[(&str, &str)]) {
     }
 }
 
-async fn ids(db: &Db, filter: &LogFilter) -> Vec<String> {
+pub(crate) async fn ids(db: &Db, filter: &LogFilter) -> Vec<String> {
     let page = db.logs_page(filter, ALL, at(NOON)).await.unwrap();
     assert_eq!(page.total, page.rows.len() as u64);
     page.rows.into_iter().map(|row| row.id).collect()
@@ -213,10 +213,10 @@ async fn the_oldest_rows_are_deleted_in_batches() {
         ("d", "2026-11-23 19:00:00.001+08:00"),
     ];
     insert(&test, &rows).await;
-    let border = at("2026-11-23T11:00:00Z");
-    assert_eq!(test.db.delete_logs_before(border, 1).await.unwrap(), 1);
+    let (border, held) = (at("2026-11-23T11:00:00Z"), leader(&test.db).await);
+    assert_eq!(test.db.delete_logs_before(held, border, 1).await.unwrap(), 1);
     assert_eq!(ids(&test.db, &LogFilter::default()).await, ["d", "c", "b"]);
-    assert_eq!(test.db.delete_logs_before(border, 10).await.unwrap(), 1);
+    assert_eq!(test.db.delete_logs_before(held, border, 10).await.unwrap(), 1);
     assert_eq!(ids(&test.db, &LogFilter::default()).await, ["d", "c"]);
 }
 
@@ -237,9 +237,9 @@ async fn space_is_given_back_when_much_is_unused() {
     fill(&test, 1000, 4000).await;
     let pages =
         async || sqlx::query_scalar::<_, i64>("PRAGMA page_count").fetch_one(&mut test.sql().await).await.unwrap();
-    let before = pages().await;
-    while test.db.delete_logs_before(Timestamp::MAX, 200).await.unwrap() > 0 {}
-    while test.db.delete_logs_before(Timestamp::MAX, 200).await.unwrap() > 0 {}
+    let (before, held) = (pages().await, leader(&test.db).await);
+    while test.db.delete_logs_before(held, Timestamp::MAX, 200).await.unwrap() > 0 {}
+    while test.db.delete_logs_before(held, Timestamp::MAX, 200).await.unwrap() > 0 {}
     let after = pages().await;
     assert!(after < before / 2, "{before} {after}");
 }

@@ -8,6 +8,7 @@ mod adopt;
 mod backup;
 mod groups;
 mod keys;
+mod lease;
 mod logs;
 mod migrate;
 mod reencrypt;

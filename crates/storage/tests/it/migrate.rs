@@ -5,7 +5,7 @@ use storage::db::Migrated;
 use storage::{Db, Dsn, StorageError};
 use tempfile::TempDir;
 
-use crate::support::{TestDb, cipher, copy_fixture, fixture, open, sql};
+use crate::support::{TestDb, cipher, copy_fixture, fixture, leader, open, sql};
 
 /// Name, declared type, default and null-ability of every column, and every index, by table.
 async fn schema(file: &std::path::Path) -> Vec<String> {
@@ -205,7 +205,7 @@ fn calls_may_move_between_threads() {
     check(|db| db.scan_keys(storage::keys::KeyScan::default(), None, 1));
     check(|db| db.delete_group(domain::ids::GroupId(1)));
     check(|db| db.put_settings(&[]));
-    check(|db| db.delete_logs_before(jiff::Timestamp::UNIX_EPOCH, 1));
+    check(|db| async move { db.delete_logs_before(leader(db).await, jiff::Timestamp::UNIX_EPOCH, 1).await });
     check(|db| db.apply_key_changes(&[]));
     check(|db| async move {
         let dir = TempDir::new().unwrap();

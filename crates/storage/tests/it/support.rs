@@ -11,6 +11,7 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
+use storage::lease::{Answer, Token};
 use storage::logs::RequestType;
 use storage::spool::SpoolRecord;
 use storage::{Db, Dsn, KeyCipher};
@@ -168,6 +169,14 @@ pub(crate) fn copy_fixture(name: &str, dir: &Path) -> PathBuf {
     let file = dir.join("gpt-load.db");
     std::fs::copy(fixture(name), &file).unwrap();
     file
+}
+
+/// The token of a server that leads now.
+pub(crate) async fn leader(db: &Db) -> Token {
+    match db.ask_to_lead(Uuid::from_u128(1), "first", None).await.unwrap() {
+        Answer::Leads(lease) => lease.token,
+        Answer::Follows { leader } => panic!("{leader} leads"),
+    }
 }
 
 pub(crate) fn at(rfc3339: &str) -> Timestamp {

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use storage::keys::{KeyChange, KeyFailure};
 
 use crate::store::store;
-use crate::support::{TestDb, fixture, group, record, secrets, sql};
+use crate::support::{TestDb, fixture, group, leader, record, secrets, sql};
 
 /// Everything that stores something, but deletions.
 async fn write_everything(test: &TestDb) {
@@ -22,7 +22,7 @@ async fn write_everything(test: &TestDb) {
     };
     let (plain, member) = (db.insert_group(&group("plain")).await.unwrap(), db.insert_group(&spec).await.unwrap());
     db.update_group(member.id, &GroupSpec { description: "changed".to_owned(), ..spec }).await.unwrap();
-    db.set_group_validated(member.id, Timestamp::now()).await.unwrap();
+    db.set_group_validated(leader(db).await, member.id, Timestamp::now()).await.unwrap();
     db.set_group_enabled(plain.id, false).await.unwrap();
     db.reorder_groups(&[(plain.id, 7)]).await.unwrap();
     let mut aggregate = group("aggregate");

@@ -1,5 +1,6 @@
 //! MariaDB.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -75,6 +76,10 @@ pub(super) fn dsn(folder: &Path, database: &str) -> String {
         "tester:{PASSWORD}@unix({})/{database}?charset=utf8mb4&parseTime=True&loc=Asia%2FShanghai",
         socket.display()
     )
+}
+
+pub(super) fn dsn_by(addr: SocketAddr, database: &str) -> String {
+    format!("tester:{PASSWORD}@tcp({addr})/{database}?charset=utf8mb4&parseTime=True&loc=Asia%2FShanghai")
 }
 
 pub(super) fn tls_dsn(address: &str, options: &str, with_certificate: bool) -> String {

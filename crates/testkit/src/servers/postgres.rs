@@ -1,5 +1,6 @@
 //! PostgreSQL.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -64,9 +65,17 @@ pub(super) fn start(listener: Option<&Listener>) -> Server {
     )
 }
 
+pub(super) fn dsn_by(addr: SocketAddr, database: &str) -> String {
+    format!("host={} port={} {} sslmode=disable", addr.ip(), addr.port(), login(database))
+}
+
 pub(super) fn dsn(folder: &Path, database: &str) -> String {
+    format!("host={} {}", folder.display(), login(database))
+}
+
+fn login(database: &str) -> String {
     let quoted = PASSWORD.replace('\\', r"\\").replace('\'', r"\'");
-    format!("host={} user=tester password='{quoted}' dbname={database}", folder.display())
+    format!("user=tester password='{quoted}' dbname={database}")
 }
 
 pub(super) fn tls_dsn(address: &str, options: &str, with_certificate: bool) -> String {

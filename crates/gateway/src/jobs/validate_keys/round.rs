@@ -8,6 +8,7 @@ use domain::key::KeyStatus;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use storage::Db;
+use storage::lease::Token;
 use tokio::time::{Instant, sleep_until};
 
 use crate::probe::Prober;
@@ -17,6 +18,8 @@ use crate::snapshot::{Current, Service};
 /// What a round needs.
 pub struct Round {
     pub db: Db,
+    /// The leader's.
+    pub token: Token,
     pub current: Current,
     pub prober: Arc<Prober>,
     pub group: GroupId,
@@ -59,7 +62,7 @@ impl Round {
         if count > 0 {
             tracing::info!(group = %service.name, keys = count, restored, unclear, "invalid keys were validated");
         }
-        if let Err(error) = self.db.set_group_validated(self.group, Timestamp::now()).await {
+        if let Err(error) = self.db.set_group_validated(self.token, self.group, Timestamp::now()).await {
             tracing::warn!(group = %service.name, %error, "the time of a validation could not be stored");
         }
     }
