@@ -1,4 +1,4 @@
-//! A client's bytes, read by hyper as the server reads them, to the head that goes to a provider.
+//! A client's bytes, read by framing and parser as the server reads them, to the head that goes to a provider.
 //!
 //! Input: what the client sends.
 
@@ -20,6 +20,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 
+use crate::gateway::framing::Framing;
 use crate::gateway::head_check;
 
 const BASE: &str = "/base/v1";
@@ -36,9 +37,14 @@ const GONE: &[&str] = &[
     "via",
 ];
 
-/// What goes to a provider is one request below the base path, without credentials, connection headers or signs of the client.
+/// What the server makes of the same bytes does not depend on where reads end. What goes to a provider is one request below the base path,
+/// without credentials, connection headers or signs of the client.
 pub fn head(data: &[u8]) {
-    for head in requests(data) {
+    let requests = read(data, usize::MAX);
+    for at_once in [1, 7] {
+        assert_eq!(texts(&read(data, at_once)), texts(&requests), "{at_once} bytes at once");
+    }
+    for (head, _) in requests {
         let parts = Request::from_parts(head.clone(), ());
         if head_check::refusal(&parts).is_none() && head.uri.path().starts_with("/proxy/") {
             let (group, rest) = url::group_and_rest(head.uri.path());
@@ -52,22 +58,31 @@ pub fn head(data: &[u8]) {
     }
 }
 
-fn requests(data: &[u8]) -> Vec<Parts> {
-    let heads = RefCell::new(Vec::new());
+/// A head, and its body if that came whole.
+type Came = (Parts, Option<Bytes>);
+
+/// The requests that the server takes out of `data` when so many bytes come at once.
+fn read(data: &[u8], at_once: usize) -> Vec<Came> {
+    let came = RefCell::new(Vec::new());
     let service = service_fn(async |request: Request<Incoming>| {
         let (head, body) = request.into_parts();
-        heads.borrow_mut().push(head);
         // As in the gateway, a body is read before it is answered.
-        let _ = body.collect().await;
+        let body = body.collect().await.ok().map(http_body_util::Collected::to_bytes);
+        came.borrow_mut().push((head, body));
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
     });
     let mut builder = http1::Builder::new();
     builder.max_buf_size(64 * 1024);
-    let mut connection = pin!(builder.serve_connection(Client(data), service));
+    let client = Client { left: data, at_once, framing: Framing::default() };
+    let mut connection = pin!(builder.serve_connection(client, service));
     let mut cx = Context::from_waker(Waker::noop());
     // All bytes are there, so it never waits; it yields now and then.
     while connection.as_mut().poll(&mut cx).is_pending() {}
-    heads.take()
+    came.take()
+}
+
+fn texts(requests: &[Came]) -> Vec<String> {
+    requests.iter().map(|(head, body)| format!("{head:?} {body:?}")).collect()
 }
 
 fn forwarded(head: &Parts, rest: &str) {
@@ -136,14 +151,24 @@ fn reads_as_one(head: &Parts, target: &str, sent: &HeaderMap) {
     assert!(head.version != Version::HTTP_11 || sent.get_all(HOST).iter().count() == 1, "hosts");
 }
 
-/// A connection on which all bytes have come.
-struct Client<'d>(&'d [u8]);
+/// A connection on which all bytes have come, read as `GuardedIo` reads one.
+struct Client<'d> {
+    left: &'d [u8],
+    at_once: usize,
+    framing: Framing,
+}
 
 impl Read for Client<'_> {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, mut buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let (now, later) = self.0.split_at(self.0.len().min(buf.remaining()));
-        buf.put_slice(now);
-        self.0 = later;
+        if let Some(instead) = self.framing.instead(buf.remaining()) {
+            buf.put_slice(instead);
+            return Poll::Ready(Ok(()));
+        }
+        let (now, later) = self.left.split_at(self.left.len().min(buf.remaining()).min(self.at_once));
+        let mut now = now.to_vec();
+        let passed = self.framing.pass(&mut now);
+        buf.put_slice(now.get(..passed).unwrap_or_default());
+        self.left = later;
         Poll::Ready(Ok(()))
     }
 }
