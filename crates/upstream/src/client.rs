@@ -6,7 +6,7 @@ use http::{Method, Request, Response, StatusCode, Version, header};
 use rustls::ClientConfig;
 use tokio::{
     runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
     time::{Instant, timeout_at},
 };
 use tokio_rustls::TlsConnector;
@@ -34,8 +34,6 @@ use crate::{
 pub struct Client {
     pool: Arc<Pool>,
     tls: TlsConnector,
-    /// One permit for each socket the process may still open; `None` for no limit.
-    sockets: Option<Arc<Semaphore>>,
 }
 
 /// How long a request may go without its answer's head.
@@ -76,15 +74,14 @@ impl Client {
     /// A client without connections. What closes idle ones in time runs on `runtime` as one of `tasks`.
     #[must_use]
     pub fn new(tls: Arc<ClientConfig>, tasks: TaskTracker, runtime: Handle) -> Self {
-        Self { pool: Pool::new(tasks, runtime), tls: TlsConnector::from(tls), sockets: None }
+        Self { pool: Pool::new(tasks, runtime), tls: TlsConnector::from(tls) }
     }
 
-    /// The same client, each of whose connections takes a permit as long as it lives. If there is none, the client's idle
-    /// connections are given up, and a permit is waited for as long as connecting may take.
+    /// The same client, without connections yet, each of which takes a permit as long as it lives. If there is none, idle connections are
+    /// given up, those of other clients too, and a permit is waited for as long as connecting may take.
     #[must_use]
-    pub fn within(mut self, sockets: Arc<Semaphore>) -> Self {
-        self.sockets = Some(sockets);
-        self
+    pub fn within(self, sockets: Arc<Semaphore>) -> Self {
+        Self { pool: self.pool.within(sockets), ..self }
     }
 
     /// Sends a request to `endpoint` and gives its response as soon as the head is there; 1xx heads but 101 are
@@ -131,22 +128,13 @@ impl Client {
     async fn connect(&self, endpoint: &Endpoint, patience: Patience) -> Result<Conn, SendError> {
         let limit = endpoint.profile().connect_timeout;
         let end = || patience.within(Instant::now(), limit);
-        let socket = timeout_at(end(), self.socket()).await;
+        let socket = timeout_at(end(), self.pool.socket()).await;
         let socket = socket.map_err(|_| SendError::new(SendErrorKind::Exhausted, "all are in use"))?;
         let stream = timeout_at(end(), connect::connect(endpoint, &self.tls)).await.map_err(|_| {
             let target = endpoint.origin().host_and_port();
             SendError::new(SendErrorKind::ConnectTimeout, format_args!("{target} after {limit:?}"))
         })??;
         Ok(Conn::new(stream, socket))
-    }
-
-    async fn socket(&self) -> Option<OwnedSemaphorePermit> {
-        let sockets = self.sockets.as_ref()?;
-        if let Ok(socket) = Arc::clone(sockets).try_acquire_owned() {
-            return Some(socket);
-        }
-        self.pool.shed();
-        Arc::clone(sockets).acquire_owned().await.ok()
     }
 
     async fn exchange(

@@ -9,7 +9,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::{runtime::Handle, task::AbortHandle, time::Instant};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::AbortHandle,
+    time::Instant,
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{endpoint::Endpoint, profile::Profile};
@@ -22,6 +27,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Pool {
     idle: Mutex<Idle>,
+    /// One permit for each socket the process may still open; `None` for no limit.
+    sockets: Option<Arc<Semaphore>>,
     tasks: TaskTracker,
     runtime: Handle,
 }
@@ -45,7 +52,25 @@ struct Parked {
 
 impl Pool {
     pub(crate) fn new(tasks: TaskTracker, runtime: Handle) -> Arc<Self> {
-        Arc::new(Self { idle: Mutex::default(), tasks, runtime })
+        Arc::new(Self { idle: Mutex::default(), sockets: None, tasks, runtime })
+    }
+
+    /// An empty one like this, each of whose connections takes a permit.
+    pub(crate) fn within(&self, sockets: Arc<Semaphore>) -> Arc<Self> {
+        let (tasks, runtime) = (self.tasks.clone(), self.runtime.clone());
+        Arc::new(Self { idle: Mutex::default(), sockets: Some(sockets), tasks, runtime })
+    }
+
+    /// A permit for a new connection, if one is needed. While there is none, idle connections are given up: ours at once, those of
+    /// other pools when they are next looked after.
+    pub(crate) async fn socket(&self) -> Option<OwnedSemaphorePermit> {
+        let sockets = self.sockets.as_ref()?;
+        if let Ok(socket) = Arc::clone(sockets).try_acquire_owned() {
+            return Some(socket);
+        }
+        let given_up = self.idle().take_all();
+        drop(given_up);
+        Arc::clone(sockets).acquire_owned().await.ok()
     }
 
     /// The connection to `endpoint` that was used last and can be used now.
@@ -82,15 +107,6 @@ impl Pool {
         drop(evicted);
     }
 
-    /// Closes all idle connections: what they hold is needed elsewhere.
-    pub(crate) fn shed(&self) {
-        let mut idle = self.idle();
-        idle.count = 0;
-        let stacks = std::mem::take(&mut idle.stacks);
-        drop(idle);
-        drop(stacks);
-    }
-
     /// Closes all idle connections, and from now on every connection that becomes idle.
     pub(crate) fn close(&self) {
         let mut idle = self.idle();
@@ -102,6 +118,10 @@ impl Pool {
 
     pub(crate) fn len(&self) -> usize {
         self.idle().count
+    }
+
+    fn lacks_sockets(&self) -> bool {
+        self.sockets.as_ref().is_some_and(|sockets| sockets.available_permits() == 0)
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
@@ -148,6 +168,11 @@ impl Idle {
         Some(stack.remove(0))
     }
 
+    fn take_all(&mut self) -> Vec<Parked> {
+        self.count = 0;
+        self.stacks.drain().flat_map(|(_, stack)| stack).collect()
+    }
+
     /// Takes out what has been idle for long enough or was closed by its peer.
     fn expire(&mut self, now: Instant) -> Vec<Parked> {
         let mut expired = Vec::new();
@@ -160,13 +185,13 @@ impl Idle {
     }
 }
 
-/// Closes idle connections in time; ends with the last one.
+/// Closes idle connections in time, and when somebody may be waiting for their sockets; ends with the last one.
 async fn sweep(pool: Weak<Pool>) {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
         let Some(pool) = pool.upgrade() else { return };
         let mut idle = pool.idle();
-        let expired = idle.expire(Instant::now());
+        let expired = if pool.lacks_sockets() { idle.take_all() } else { idle.expire(Instant::now()) };
         let done = idle.count == 0;
         if done {
             idle.sweeper = None;

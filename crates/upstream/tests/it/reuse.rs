@@ -1,10 +1,10 @@
 //! Which connection a request goes over, and what becomes of it afterwards.
 
-use std::cell::Cell;
+use std::{cell::Cell, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, Request};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Semaphore, time::timeout};
 use tokio_util::task::TaskTracker;
 use upstream::{Client, RequestBody, SendErrorKind, tls_config};
 
@@ -245,6 +245,20 @@ async fn giving_up_an_upload_nobody_reads_closes_the_connection_too() {
     drop(body);
     until("the upload is let go", || sender.is_abandoned()).await;
     peer.closed().await;
+}
+
+#[tokio::test]
+async fn a_client_without_a_socket_gets_that_of_anothers_idle_connection() {
+    let (server, sockets) = (Server::start().await, Arc::new(Semaphore::new(1)));
+    let (rich, poor) = (client().within(Arc::clone(&sockets)), client().within(sockets));
+    let endpoint = endpoint(&server.url());
+    let idle = connected(&rich, &endpoint, &server).await;
+    let script = async { server.accept().await.serve("here").await };
+    let exchange = async { tokio::join!(get(&poor, &endpoint), script).0 };
+    let response = timeout(LONG / 2, exchange).await.expect("a socket before connecting has taken too long");
+    assert_eq!(text(response.expect("a response")).await.expect("a body"), "here");
+    assert_eq!(rich.idle_connections(), 0);
+    idle.closed().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
