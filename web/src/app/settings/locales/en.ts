@@ -11,7 +11,7 @@ export default {
   needed: "This must not be empty",
   default: "Default {value}",
   limits: "{min} to {max}",
-  perGroup: "per group, too",
+  perGroup: "groups may override it",
   reset: "Use default",
   undo: "Undo",
   unsaved: "1 setting is not saved | {count} settings are not saved",
