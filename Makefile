@@ -94,7 +94,8 @@ packages:
 		python3-venv='python3 -c "import ensurepip"' procps='test -x /bin/kill' tinyproxy='command -v tinyproxy' \
 		faketime='command -v faketime' util-linux='command -v prlimit && command -v unshare && command -v setpriv' \
 		postgresql='command -v initdb || ls /usr/lib/postgresql/*/bin/initdb' eatmydata='command -v eatmydata' \
-		prometheus='command -v promtool' mariadb-server='command -v mariadbd && command -v mariadb-install-db && command -v mariadb'
+		prometheus='command -v promtool' haproxy='command -v haproxy' systemd='command -v systemd-analyze' wget='command -v wget' \
+		mariadb-server='command -v mariadbd && command -v mariadb-install-db && command -v mariadb'
 
 .venv/installed: $(SDK)/requirements.txt
 	python3 -m venv .venv

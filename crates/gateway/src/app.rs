@@ -3,7 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`foundation`] | what both planes stand on: database, keys, configuration |
-//! | [`shutdown`] | the order in which everything ends |
+//! | [`shutdown`] | the order in which everything ends, or goes over to a new process |
+//! | [`service_manager`] | what systemd is told of it |
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use std::time::{Instant, SystemTime};
 use domain::secret::Secret;
 use rustix::process::{getpriority_process, setpriority_process};
 use rustls::ClientConfig;
+use storage::lock::DirLock;
 use storage::spool::Drain;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle};
@@ -30,6 +32,7 @@ use crate::jobs::leading::{self, LeaderJob};
 use crate::jobs::persist_keys::PersistKeys;
 use crate::jobs::retention::Retention;
 use crate::jobs::spool_logs::{SpoolLogs, SpoolSink};
+use crate::jobs::store_left_behind::StoreLeftBehind;
 use crate::jobs::store_logs::StoreLogs;
 use crate::jobs::tell_events::TellEvents;
 use crate::jobs::validate_keys::ValidateKeys;
@@ -47,14 +50,18 @@ use crate::server::acceptor;
 use crate::server::guarded_io::Limits;
 use crate::server::handover::{self, Handover};
 use crate::server::in_flight::Count;
+use crate::server::leaving::Leaving;
 use crate::server::sockets::Sockets;
+use crate::server::succession::Succession;
 use crate::server::worker::{self, WorkerContext};
 use crate::setup::Setup;
 use crate::tasks::Tasks;
+use crate::upgrade::predecessor::Predecessor;
 use foundation::Foundation;
 use shutdown::Told;
 
 mod foundation;
+mod service_manager;
 mod shutdown;
 
 /// Threads of the control plane.
@@ -65,8 +72,14 @@ const NICE: i32 = 10;
 /// Memory for kept request bodies, all requests together.
 const KEPT_BODIES_BYTES: usize = 256 * 1024 * 1024;
 
-/// Serves whoever connects to `listener` until the process is told to stop.
-pub fn run(setup: Setup, listener: std::net::TcpListener) -> anyhow::Result<()> {
+/// Serves whoever connects to `listener` until the process is told to stop. In the place of a `predecessor` it does so under the `lock` of
+/// that one.
+pub fn run(
+    setup: Setup,
+    listener: std::net::TcpListener,
+    lock: Option<DirLock>,
+    predecessor: Option<&Predecessor>,
+) -> anyhow::Result<()> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(CONTROL_THREADS)
         .thread_name("control-plane")
@@ -74,7 +87,15 @@ pub fn run(setup: Setup, listener: std::net::TcpListener) -> anyhow::Result<()> 
         .enable_all()
         .build()?;
     let ended = runtime.block_on(async {
-        let (app, told) = App::start(setup, listener).await?;
+        let (app, told) = App::start(setup, listener, lock, predecessor.is_some()).await?;
+        if let Err(error) = predecessor.map_or(Ok(()), Predecessor::relieve) {
+            app.stop().await;
+            anyhow::bail!("the server that started this one is gone: {error}");
+        }
+        app.in_charge.cancel();
+        app.foundation.db.sign_data_dir()?;
+        service_manager::ready();
+        // On this very thread, which is as nice as the program was when it was started: so is a successor then.
         app.run_until(told).await;
         Ok(())
     });
@@ -103,8 +124,12 @@ struct App {
     traffic: Arc<Traffic>,
     /// Where entries become crash-proof.
     sink: SpoolSink,
-    /// Tells load balancers that the end is near.
-    not_ready: CancellationToken,
+    /// A hold on the socket that is listened on, to hand it on.
+    listener: Option<std::net::TcpListener>,
+    /// Tells load balancers and clients that the end is near.
+    leaving: Leaving,
+    /// Who answers for the control plane.
+    succession: Arc<Succession>,
     /// Ends the acceptor.
     stop_accepting: CancellationToken,
     /// Tells connections to finish what they do and close.
@@ -113,38 +138,58 @@ struct App {
     stop_workers: CancellationToken,
     /// Ends jobs and the control plane.
     stop_control: CancellationToken,
+    /// Begins jobs that only one process is to do.
+    in_charge: CancellationToken,
+    /// Ends them; with `stop_control` at the latest.
+    stop_background: CancellationToken,
     /// Tasks of the control plane.
     tasks: TaskTracker,
     /// Background work.
     jobs: TaskTracker,
+    /// What operators start and watch.
+    operator_tasks: Arc<Tasks>,
     /// Threads of the data plane.
     workers: Vec<JoinHandle<()>>,
 }
 
 impl App {
-    async fn start(setup: Setup, listener: std::net::TcpListener) -> anyhow::Result<(Self, Told)> {
-        let started = Instant::now();
+    /// With `replaces`, it serves only when it can do so as well as the one that it replaces.
+    async fn start(
+        setup: Setup,
+        listener: std::net::TcpListener,
+        lock: Option<DirLock>,
+        replaces: bool,
+    ) -> anyhow::Result<(Self, Told)> {
+        let (started, replace) = (Instant::now(), shutdown::replace_signal()?);
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let address = listener.local_addr()?;
         // By a thread of the control plane: with its priority begin those that the database's connections need.
-        let laying = async move { foundation::lay(&setup, address.port(), cores).await.map(|laid| (setup, laid)) };
+        let laying =
+            async move { foundation::lay(&setup, address.port(), cores, lock).await.map(|laid| (setup, laid)) };
         let (setup, (foundation, loading)) = Handle::current().spawn(laying).await??;
-        let (sink, drain) = SpoolSink::open(&setup.config.data_dir, &foundation.db).await?;
+        let data_dir = setup.config.data_dir.clone();
+        let (sink, drain) = SpoolSink::open(&data_dir, &foundation.db).await?;
         let traffic = Arc::new(Traffic::default());
         let node = Node::on_port(address.port());
+        let (stop_control, jobs) = (CancellationToken::new(), TaskTracker::new());
         let mut app = Self {
             journal: Journal::new(Counted { traffic: Arc::clone(&traffic), sink: sink.clone() }),
             traffic,
             setup,
             foundation,
             sink,
-            not_ready: CancellationToken::new(),
+            listener: Some(listener.try_clone()?),
+            leaving: Leaving::default(),
+            succession: Arc::default(),
             stop_accepting: CancellationToken::new(),
             drain: CancellationToken::new(),
             stop_workers: CancellationToken::new(),
-            stop_control: CancellationToken::new(),
+            in_charge: CancellationToken::new(),
+            stop_background: stop_control.child_token(),
             tasks: TaskTracker::new(),
-            jobs: TaskTracker::new(),
+            operator_tasks: Tasks::open(&data_dir, jobs.clone(), stop_control.clone()),
+            stop_control,
+            jobs,
             workers: Vec::new(),
         };
         let tls = upstream::tls_config()?;
@@ -156,11 +201,14 @@ impl App {
         app.start_leading(node, &prober, &keys_loaded);
         app.start_loading(loading);
         app.start_spooler()?;
+        if replaces {
+            keys_loaded.wait().await;
+        }
         let shared = Arc::new(app.shared());
         let handover = app.start_control_plane(prober, keys_loaded, started, &shared, &sockets);
         app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, sockets, &handover, &shared)?;
         // Before anybody can know that we serve, so that no request is lost to a signal.
-        let told = Told::listen()?;
+        let told = Told::listen(replace)?;
         announce(address, app.foundation.new_admin_key());
         tracing::info!(%address, workers = cores, took = ?started.elapsed(), "serving");
         Ok((app, told))
@@ -170,6 +218,8 @@ impl App {
         let (db, current) = (&self.foundation.db, &self.foundation.current);
         self.start_job(PersistKeys { db: db.clone(), changes: Arc::clone(self.foundation.keyring.changes()) });
         self.start_job(StoreLogs::new(db.clone(), self.sink.clone(), drain, Arc::clone(current)));
+        let data_dir = self.setup.config.data_dir.clone();
+        self.start_job_in_charge(StoreLeftBehind { db: db.clone(), data_dir });
     }
 
     /// What one node does for all, whichever leads.
@@ -177,7 +227,7 @@ impl App {
         let (db, current) = (&self.foundation.db, &self.foundation.current);
         let (lead, leadership) = Lead::new(db.clone(), node);
         if !self.setup.config.is_slave {
-            self.start_job(lead);
+            self.start_job_in_charge(lead);
             self.start_leader_job(Retention::new(db.clone(), Arc::clone(current)), &leadership);
             let validate = ValidateKeys::new(db.clone(), Arc::clone(current), keys_loaded.clone(), Arc::clone(prober));
             self.start_leader_job(validate, &leadership);
@@ -198,6 +248,16 @@ impl App {
 
     fn start_job(&self, job: impl Job + 'static) {
         self.jobs.spawn(jobs::run(job, self.stop_control.clone()));
+    }
+
+    /// A job of the process that serves, not of one that waits for its turn to serve or has handed over.
+    fn start_job_in_charge(&self, job: impl Job + 'static) {
+        let (begun, over) = (self.in_charge.clone(), self.stop_background.clone());
+        self.jobs.spawn(async move {
+            if over.run_until_cancelled(begun.cancelled()).await.is_some() {
+                jobs::run(job, over).await;
+            }
+        });
     }
 
     /// The spool has a thread of its own: nothing that is slow elsewhere may keep log entries in memory.
@@ -222,7 +282,7 @@ impl App {
         sockets: &Sockets,
     ) -> Handover {
         let (foundation, config) = (&self.foundation, &self.setup.config);
-        let tasks = Tasks::open(&config.data_dir, self.jobs.clone(), self.stop_control.clone());
+        let tasks = Arc::clone(&self.operator_tasks);
         let events = Arc::new(Events::new(Arc::clone(&foundation.publisher), Arc::clone(&tasks)));
         self.start_job(TellEvents { events: Arc::clone(&events), last: Picture::default() });
         let (handover, receiver) = handover::channel(config.server.read_timeout);
@@ -243,9 +303,10 @@ impl App {
             data_dir: config.data_dir.clone(),
             started,
             trusted_proxies: config.trusted_proxies.clone(),
-            draining: self.not_ready.clone(),
+            draining: self.leaving.token().clone(),
         }));
-        self.tasks.spawn(receiver.serve(router, self.tasks.clone(), self.stop_control.clone()));
+        let succession = Arc::clone(&self.succession);
+        self.tasks.spawn(receiver.serve(router, succession, self.tasks.clone(), self.stop_control.clone()));
         handover
     }
 
@@ -276,7 +337,8 @@ impl App {
         let mut workers = Vec::new();
         for index in 0..cores.get() {
             let (shared, tls, origins) = (Arc::clone(shared), Arc::clone(tls), self.setup.config.cors.clone());
-            let (handover, drain, upstreams) = (handover.clone(), self.drain.clone(), sockets.all());
+            let (handover, leaving, drain) = (handover.clone(), self.leaving.clone(), self.drain.clone());
+            let upstreams = sockets.all();
             let (worker, thread) = worker::start(index, self.stop_workers.clone(), move |requests| {
                 let client = Client::new(tls, TaskTracker::new(), Handle::current()).within(upstreams);
                 WorkerContext {
@@ -285,6 +347,7 @@ impl App {
                     cors: origins,
                     limits,
                     requests,
+                    leaving,
                     drain,
                     tasks: TaskTracker::new(),
                 }

@@ -11,6 +11,7 @@ pub mod environment;
 mod log;
 mod reader;
 mod report;
+pub mod run_as;
 pub mod server;
 mod trusted_proxies;
 

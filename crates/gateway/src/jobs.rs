@@ -11,6 +11,7 @@ pub mod leading;
 pub mod persist_keys;
 pub mod retention;
 pub mod spool_logs;
+pub mod store_left_behind;
 pub mod store_logs;
 pub mod tell_events;
 pub mod validate_keys;

@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use config::cli::{self, Command};
+use upgrade::predecessor::{Inheritance, Predecessor};
 
 mod admin;
 mod app;
@@ -17,6 +18,7 @@ mod config;
 mod console;
 mod events;
 mod first_start;
+mod health_check;
 mod jobs;
 mod journal;
 mod key_store;
@@ -36,6 +38,7 @@ mod tasks;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod upgrade;
 mod vacuum;
 
 #[global_allocator]
@@ -45,8 +48,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BAD_CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
+    if let Err(error) = config::run_as::drop_root() {
+        return complain(&format!("{error:#}"), BAD_CONFIGURATION);
+    }
     match cli::parse(std::env::args_os()) {
-        Ok(Command::Serve) => serve(),
+        Ok(Command::Serve(serve)) => begin(serve.takeover),
+        Ok(Command::Upgrade) => upgrade::command::run(),
+        Ok(Command::Health) => health_check::run(),
         Ok(Command::Check) => check::run(),
         Ok(Command::MigrateKeys(keys)) => migrate_keys::run(&keys),
         Ok(Command::Export(to)) => backup::export(&to),
@@ -56,22 +64,33 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve() -> ExitCode {
-    let (setup, listener) = match setup::read_and_listen() {
-        Ok(ready) => ready,
-        Err(faults) => return complain(&faults, BAD_CONFIGURATION),
+fn begin(takes_over: bool) -> ExitCode {
+    let (predecessor, inheritance) = match takes_over.then(Predecessor::meet).transpose() {
+        Ok(met) => met.unzip(),
+        Err(error) => return complain(&format!("only a server can start its successor (--takeover): {error}"), 1),
     };
-    let _log = match telemetry::init(&setup.config.log) {
-        Ok(guard) => guard,
-        Err(error) => return complain(&error, 1),
-    };
-    match app::run(setup, listener) {
+    match serve(predecessor.as_ref(), inheritance) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "the server could not go on");
-            complain(&format!("{error:#}"), 1)
+        Err((why, code)) => {
+            if let Some(predecessor) = predecessor {
+                predecessor.disappoint(&why);
+            }
+            complain(&why, code)
         }
     }
+}
+
+/// Serves until told to stop. An error says why there is no server, and with which code to end.
+fn serve(predecessor: Option<&Predecessor>, inheritance: Option<Inheritance>) -> Result<(), (String, u8)> {
+    let (listener, lock) = inheritance.map(|given| (given.listener, given.lock)).unzip();
+    let setup = setup::read_and_listen(listener);
+    let (setup, listener) = setup.map_err(|faults| (faults.to_string(), BAD_CONFIGURATION))?;
+    let _log = telemetry::init(&setup.config.log).map_err(|error| (error.to_string(), 1))?;
+    app::run(setup, listener, lock, predecessor).map_err(|error| {
+        let why = format!("{error:#}");
+        tracing::error!(error = why, "the server could not go on");
+        (why, 1)
+    })
 }
 
 /// Says on standard error why there is no server.

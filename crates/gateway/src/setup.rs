@@ -4,6 +4,7 @@ use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 
 use domain::secret::Secret;
+use listenfd::ListenFd;
 use storage::{Dsn, KeyCipher};
 use upstream::Proxies;
 
@@ -29,9 +30,18 @@ pub fn read() -> Result<Setup, Faults> {
     gather(|_, _| Some(())).map(|(setup, ())| setup)
 }
 
-/// The same, and binds the address: one that is taken is a fault like the others.
-pub fn read_and_listen() -> Result<(Setup, TcpListener), Faults> {
-    gather(listen)
+/// The same, and listens: on the socket that is `inherited`, on one that the service manager gives, or on the configured address. One that
+/// is taken is a fault like the others.
+pub fn read_and_listen(inherited: Option<TcpListener>) -> Result<(Setup, TcpListener), Faults> {
+    gather(|server, faults| match inherited.or_else(|| activated(faults)) {
+        Some(listener) => faults.take("LISTEN_FDS", listener.set_nonblocking(true)).map(|()| listener),
+        None => listen(server, faults),
+    })
+}
+
+/// The socket that the service manager listens on for us, sd_listen_fds(3).
+fn activated(faults: &mut Faults) -> Option<TcpListener> {
+    faults.take("LISTEN_FDS", ListenFd::from_env().take_tcp_listener(0)).flatten()
 }
 
 fn gather<L>(listen: impl FnOnce(&ServerConfig, &mut Faults) -> Option<L>) -> Result<(Setup, L), Faults> {

@@ -1,8 +1,10 @@
 //! The handle to a database.
 
 use std::fmt;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sea_query::{Expr, Query};
 
@@ -21,7 +23,7 @@ pub struct Db {
 struct Inner {
     engine: Engine,
     cipher: Arc<KeyCipher>,
-    lock: OnceLock<DirLock>,
+    lock: Mutex<Option<DirLock>>,
 }
 
 impl Db {
@@ -31,19 +33,38 @@ impl Db {
     /// For a SQLite file the data directory is locked: a second server on it gets [`StorageError::InUse`].
     pub async fn open(dsn: &Dsn, cipher: Arc<KeyCipher>) -> Result<Self, StorageError> {
         let lock = dsn.data_dir().map(DirLock::acquire).transpose()?;
-        let lock = lock.map_or_else(OnceLock::new, OnceLock::from);
+        Self::open_under(dsn, cipher, lock).await
+    }
+
+    /// The same for one who has the lock of the data directory already.
+    pub async fn open_under(dsn: &Dsn, cipher: Arc<KeyCipher>, lock: Option<DirLock>) -> Result<Self, StorageError> {
+        let lock = Mutex::new(lock);
         Ok(Self { inner: Arc::new(Inner { engine: Engine::open(dsn).await?, cipher, lock }) })
     }
 
     /// Locks the data directory that a server keeps beside a database elsewhere, as long as the database is open: its spool is one
     /// server's. Does nothing for a SQLite file, whose directory is locked already.
     pub fn hold_data_dir(&self, dir: &Path) -> Result<(), StorageError> {
-        if self.inner.lock.get().is_none() {
-            let lock = DirLock::acquire(dir)?;
-            // Nobody else has taken it meanwhile: there is one lock file.
-            let _ = self.inner.lock.set(lock);
+        let mut lock = self.lock();
+        if lock.is_none() {
+            *lock = Some(DirLock::acquire(dir)?);
         }
         Ok(())
+    }
+
+    /// A descriptor by which another process comes to share the lock of the data directory, if it is held.
+    pub fn share_data_dir(&self) -> io::Result<Option<OwnedFd>> {
+        self.lock().as_ref().map(DirLock::share).transpose()
+    }
+
+    /// Writes down that it is this process that serves from the data directory.
+    pub fn sign_data_dir(&self) -> io::Result<()> {
+        self.lock().as_ref().map_or(Ok(()), DirLock::sign)
+    }
+
+    /// Leaves the lock of the data directory to those who share it. The database stays open.
+    pub fn leave_data_dir(&self) {
+        self.lock().take();
     }
 
     /// Brings the schema to the present version; only ever adds to it.
@@ -79,7 +100,7 @@ impl Db {
     /// Writes everything back into the database, closes it and lets go of the data directory. Later calls fail.
     pub async fn close(&self) {
         self.engine().close().await;
-        if let Some(lock) = self.inner.lock.get() {
+        if let Some(lock) = self.lock().take() {
             lock.release();
         }
     }
@@ -88,6 +109,10 @@ impl Db {
     #[must_use]
     pub fn cipher(&self) -> &Arc<KeyCipher> {
         &self.inner.cipher
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<DirLock>> {
+        self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn engine(&self) -> &Engine {

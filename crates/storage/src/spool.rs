@@ -20,12 +20,14 @@ use crate::StorageError;
 use crate::lock::create_private;
 
 mod drain;
+mod place;
 mod record;
 mod segment;
 pub(crate) mod tally;
 mod writer;
 
 pub use drain::{Batch, Drain};
+pub use place::Place;
 pub use record::SpoolRecord;
 pub(crate) use tally::Tally;
 pub use writer::{Appended, Writer};
@@ -78,8 +80,7 @@ struct Shared {
 }
 
 impl Spool {
-    /// Opens the spool in `dir`, which is made (mode 0700) if it isn't there. The caller holds the data directory's
-    /// lock.
+    /// Opens the spool in `dir`, which is made (mode 0700) if it isn't there. The caller holds its [`Place`].
     ///
     /// What an earlier process left is kept for the drain; new records go into a new segment. Errors with
     /// [`StorageError::SpoolTooNew`] if a later version of this program wrote it.

@@ -20,6 +20,7 @@ mod tests;
 
 pub use api::Api;
 pub use group::{GroupBuilder, GroupHandle};
+pub use process::Former;
 
 use crate::database::Database;
 use crate::http::Request;
@@ -209,7 +210,23 @@ impl App {
 
     /// `SIGTERM`: asks it to stop, and does not wait.
     pub fn terminate(&mut self) {
-        self.process.terminate();
+        self.process.signal("TERM");
+    }
+
+    /// Waits until the process that it has started in its own place serves; from then on that one is meant. Returns the one before, which
+    /// may run on.
+    pub async fn is_replaced(&mut self) -> Former {
+        let lock = self.dir().join("data/gpt-load.lock");
+        let before = self.pid().to_string();
+        let holder = async || std::fs::read_to_string(&lock).ok().filter(|pid| *pid != before)?.parse().ok();
+        let successor = self.eventually("a successor to serve", holder).await;
+        self.process.is_replaced_by(successor)
+    }
+
+    /// `SIGUSR2`: asks it to start a successor, and waits until that one serves; see [`Self::is_replaced`].
+    pub async fn replace(&mut self) -> Former {
+        self.process.signal("USR2");
+        self.is_replaced().await
     }
 
     /// Waits until it has ended.

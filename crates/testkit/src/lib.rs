@@ -13,6 +13,7 @@
 )]
 
 pub mod app;
+pub mod balancer;
 pub mod database;
 pub mod fault_proxy;
 pub mod gate;
@@ -27,6 +28,7 @@ pub mod wait;
 pub mod wire;
 
 pub use app::App;
+pub use balancer::Balancer;
 pub use fault_proxy::FaultProxy;
 pub use gate::Gate;
 pub use provider::{Answer, MockProvider, Script};

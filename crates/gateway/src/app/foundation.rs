@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use domain::secret::Secret;
 use storage::Db;
+use storage::lock::DirLock;
 
 use crate::first_start;
 use crate::key_store::load::Loading;
@@ -36,15 +37,21 @@ impl Foundation {
     }
 }
 
-/// Opens and migrates the database, and loads everything but most of the keys. `port` is the one we listen on.
-pub async fn lay(setup: &Setup, port: u16, workers: NonZeroUsize) -> anyhow::Result<(Foundation, Loading)> {
+/// Opens and migrates the database, and loads everything but most of the keys. `port` is the one we listen on; with a `lock`, the data
+/// directory is ours already.
+pub async fn lay(
+    setup: &Setup,
+    port: u16,
+    workers: NonZeroUsize,
+    lock: Option<DirLock>,
+) -> anyhow::Result<(Foundation, Loading)> {
     for warning in &setup.warnings {
         tracing::warn!(%warning, "configuration");
     }
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit on open files could not be raised");
     }
-    let db = open_database(setup).await?;
+    let db = open_database(setup, lock).await?;
     let (admin_key, admin_key_is_new) =
         first_start::admin_key(&setup.config).context("the admin key can't be stored")?;
     first_start::store_settings(&db, &setup.config, port, &admin_key).await?;
@@ -57,8 +64,13 @@ pub async fn lay(setup: &Setup, port: u16, workers: NonZeroUsize) -> anyhow::Res
     Ok((Foundation { db, keyring, current, publisher, admin_key, admin_key_is_new }, loading))
 }
 
-async fn open_database(setup: &Setup) -> anyhow::Result<Db> {
-    let db = Db::open(&setup.dsn, Arc::clone(&setup.cipher)).await.context("the database can't be opened")?;
+async fn open_database(setup: &Setup, lock: Option<DirLock>) -> anyhow::Result<Db> {
+    let cipher = Arc::clone(&setup.cipher);
+    let db = match lock {
+        Some(lock) => Db::open_under(&setup.dsn, cipher, Some(lock)).await,
+        None => Db::open(&setup.dsn, cipher).await,
+    };
+    let db = db.context("the database can't be opened")?;
     db.hold_data_dir(&setup.config.data_dir)?;
     // A file that we hold can be opened by nobody else: if we don't prepare it, nobody will.
     let is_ours_alone = setup.dsn.data_dir().is_some();

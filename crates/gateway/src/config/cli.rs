@@ -22,7 +22,11 @@ struct CommandLine {
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Serve until told to stop (this is done without a command too)
-    Serve,
+    Serve(Serve),
+    /// Have the running server replaced by this program: no connection is refused, no stream is cut
+    Upgrade,
+    /// Ask the running server whether it is well; exit code 0 or 1, for container health checks
+    Health,
     /// Read the configuration, say what is wrong with it, and end
     Check,
     /// Bring all stored keys from one encryption key under another; stop the server first
@@ -33,6 +37,14 @@ pub enum Command {
     Import(Import),
     /// Give the database's unused space back to the system; stop the server first
     Vacuum,
+}
+
+/// How to begin.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Serve {
+    /// Take over from the server that starts this one
+    #[arg(long, hide = true)]
+    pub takeover: bool,
 }
 
 /// From which `ENCRYPTION_KEY` to which.
@@ -75,7 +87,7 @@ pub struct Import {
 /// sense, which is said on standard error (exit code 1, as in GPT-Load 1.4.x).
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, ExitCode> {
     match CommandLine::try_parse_from(arguments.into_iter().map(two_dashes)) {
-        Ok(line) => Ok(line.command.unwrap_or(Command::Serve)),
+        Ok(line) => Ok(line.command.unwrap_or(Command::Serve(Serve::default()))),
         Err(error) => {
             let told = error.print();
             Err(if error.use_stderr() || told.is_err() { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -30,6 +30,7 @@ environment! {
     SERVER_GRACEFUL_SHUTDOWN_TIMEOUT = "10": "seconds given to running requests at shutdown, 10 at least",
     SERVER_DRAIN_DELAY = "0": "seconds between \"not ready\" and closing the listener at shutdown, for load balancers",
     IS_SLAVE = "false": "this node never takes the background work or migrates the database",
+    RUN_AS = "": "UID:GID; a start as root gives them ./data and goes on as them. Not read from .env; the container image sets it",
     TZ = "": "time zone of the console's day and hour borders, such as Asia/Shanghai; empty: the system's",
     AUTH_KEY = "": "key of the console and the admin API; empty: a random one is made and kept in the data directory",
     ENCRYPTION_KEY = "": "encrypts stored keys; empty: they are stored in plain text",

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use storage::Db;
 use storage::logs::RequestType;
-use storage::spool::{Drain, Limits, Spool, SpoolRecord, Writer};
+use storage::spool::{Drain, Limits, Place, Spool, SpoolRecord, Writer};
 use uuid::Uuid;
 
 use super::Job;
@@ -71,6 +71,7 @@ pub struct SpoolSink(Arc<Inner>);
 
 struct Inner {
     writer: Writer,
+    _place: Place,
     unwritten: Mutex<Unwritten>,
     /// Records in the spool that have not been seen by the storing job.
     fresh: AtomicUsize,
@@ -95,14 +96,15 @@ pub struct Backlog {
 }
 
 impl SpoolSink {
-    /// Opens the spool in the data directory. The drain belongs to the storing job.
+    /// Opens a spool in the data directory, the one that a process before this one had if that has ended. The drain belongs to the storing job.
     pub async fn open(data_dir: &Path, db: &Db) -> anyhow::Result<(Self, Drain)> {
-        let spool =
-            Spool::open(&data_dir.join("spool"), Limits::default()).context("the log's spool can't be opened")?;
+        let place = Place::take(data_dir)?;
+        let spool = Spool::open(place.dir(), Limits::default()).context("the log's spool can't be opened")?;
         let stored = db.spool_position(spool.id()).await?;
         let keys = StoredKeys::new(Arc::clone(db.cipher()));
         let inner = Inner {
             writer: spool.writer(),
+            _place: place,
             unwritten: Mutex::new(Unwritten { held: Held::default(), keys }),
             // What an earlier process left is there, however much it is.
             fresh: AtomicUsize::new(1),

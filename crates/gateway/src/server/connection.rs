@@ -33,6 +33,8 @@ const MAX_WAITING_BYTES: usize = 64 * 1024;
 /// ends the connection (CVE-2023-44487, RUSTSEC-2024-0003).
 const MAX_TAKEN_BACK: usize = 20;
 const MAX_RESET: usize = 256;
+/// No more requests on this connection.
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// Serves a connection until either side closes it, or, when draining, until its requests are answered.
 pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketAddr, socket: ClientSocket) {
@@ -49,7 +51,9 @@ pub async fn serve(context: Arc<WorkerContext>, stream: TcpStream, peer: SocketA
     let io = TokioIo::new(io);
     let result = if is_http2 {
         let connection = Box::pin(http2().serve_connection(io, service));
-        until_ended(connection, |connection| connection.as_mut().graceful_shutdown(), &context.drain).await
+        // Over HTTP/2 no request is lost when the server says that it wants no more of them.
+        let end = context.leaving.token();
+        until_ended(connection, |connection| connection.as_mut().graceful_shutdown(), end).await
     } else {
         let connection = pin!(http1().serve_connection(io, service).with_upgrades());
         until_ended(connection, |connection| connection.as_mut().graceful_shutdown(), &context.drain).await
@@ -116,11 +120,15 @@ fn answer(
     let asked = Asked::of(&mut request);
     let in_flight = InFlight::begin(&client.activity.requests, &client.context.requests);
     // Over HTTP/1 a client that takes nothing stops the connection's writes, which is seen there.
-    let untaken = (request.version() == Version::HTTP_2).then(|| client.activity.untaken.clone());
+    let is_http2 = request.version() == Version::HTTP_2;
+    let untaken = is_http2.then(|| client.activity.untaken.clone());
     async move {
         let mut response = route(&client, request).await;
         // A provider's answer has the version of its own connection (RFC 9112 2.3).
         *response.version_mut() = Version::HTTP_11;
+        if !is_http2 && client.context.leaving.has_begun() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response.headers_mut().insert(CONNECTION, CLOSE);
+        }
         Ok(match asked {
             None => response.map(|body| Counted::new(body, Some(in_flight), untaken)),
             Some(asked) => asked.answer(response, in_flight, &client.context.tasks),
@@ -160,6 +168,6 @@ fn asks_about_itself(request: &Request<Incoming>) -> bool {
 fn refused(status: StatusCode) -> Response<ServerBody> {
     let mut response = Response::new(ServerBody::empty());
     *response.status_mut() = status;
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response.headers_mut().insert(CONNECTION, CLOSE);
     response
 }

@@ -2,6 +2,7 @@
 //! over to the other runtime, with a channel for its answer, never the connection.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,9 +12,9 @@ use hyper::body::Incoming;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
 
 use super::body::ServerBody;
+use super::succession::Succession;
 use patience::Patience;
 
 mod patience;
@@ -66,16 +67,19 @@ impl Handover {
 }
 
 impl Receiver {
-    /// Answers with `router` until `stop`. An answer that has begun is finished even if its client has left: an operator's change is
+    /// Answers with `router`, if it is for this process to answer, until `stop`. An answer that has begun is finished even if its client has left: an operator's change is
     /// made whole or not at all.
-    pub async fn serve(mut self, router: Router, tasks: TaskTracker, stop: CancellationToken) {
+    pub async fn serve(
+        mut self,
+        router: Router,
+        succession: Arc<Succession>,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) {
         while let Some(Some(Handed { request, answer })) = stop.run_until_cancelled(self.0.recv()).await {
-            let router = router.clone();
+            let (router, succession, own) = (router.clone(), Arc::clone(&succession), tasks.clone());
             tasks.spawn(async move {
-                let response = match router.oneshot(request).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                };
+                let response = succession.answer(request, router, &own).await;
                 // Nobody waits any more if the client has left.
                 let _ = answer.send(response);
             });
@@ -115,7 +119,7 @@ mod tests {
         let stop = CancellationToken::new();
         let router = Router::new().route("/", get(async || "here"));
         let mut serving = JoinSet::new();
-        serving.spawn(receiver.serve(router, TaskTracker::new(), stop.clone()));
+        serving.spawn(receiver.serve(router, Arc::default(), TaskTracker::new(), stop.clone()));
         for one in waiting {
             assert_eq!(one.await, StatusCode::OK);
         }
@@ -131,7 +135,7 @@ mod tests {
         let broken = get(async || -> &'static str { panic!("as if it were broken") });
         let router = Router::new().route("/", get(async || "here")).route("/broken", broken);
         let mut serving = JoinSet::new();
-        serving.spawn(receiver.serve(router, tasks, stop.clone()));
+        serving.spawn(receiver.serve(router, Arc::default(), tasks, stop.clone()));
         let broken = Request::get("/broken").body(axum::body::Body::empty()).unwrap();
         assert_eq!(handover.hand(broken).await.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(handover.hand(request()).await.status(), StatusCode::OK);

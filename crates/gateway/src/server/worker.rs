@@ -17,6 +17,7 @@ use super::connection;
 use super::guarded_io::Limits;
 use super::handover::Handover;
 use super::in_flight::Count;
+use super::leaving::Leaving;
 use super::sockets::ClientSocket;
 use crate::config::Cors;
 use crate::proxy::DataPlane;
@@ -46,6 +47,8 @@ pub struct WorkerContext {
     pub limits: Limits,
     /// Requests under way on this worker.
     pub requests: Count,
+    /// Set when the server is about to go.
+    pub leaving: Leaving,
     /// Set when connections are to finish what they do and close.
     pub drain: CancellationToken,
     /// Connections, and what becomes of those that leave HTTP.

@@ -15,6 +15,7 @@ mod first_start;
 mod migrate_keys;
 mod priorities;
 mod restart;
+mod rolling;
 mod stop;
 
 /// A run that ends by itself: its exit code and everything it wrote.

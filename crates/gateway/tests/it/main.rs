@@ -18,6 +18,8 @@
 //! | `metrics` | what Prometheus is told, and the dashboard and alerts on it |
 //! | `lifecycle` | start, check, signals, restart |
 //! | `nodes` | several nodes on one database |
+//! | `packaging` | image, compose files, units |
+//! | `upgrade` | a new process takes over |
 //! | `bounds` | what may grow, and no further |
 //! | `exhaustion` | no descriptors, no disk, no memory to spare, a clock that jumps |
 //! | `admin_api` | what tools written for 1.4.x call |
@@ -33,6 +35,7 @@ mod lifecycle;
 mod logs;
 mod metrics;
 mod nodes;
+mod packaging;
 mod proxy_guards;
 mod proxy_limits;
 mod proxy_outbound;
@@ -44,4 +47,5 @@ mod proxy_transparency;
 mod proxy_tunnel;
 mod proxy_upstreams;
 mod support;
+mod upgrade;
 mod validation;

@@ -9,6 +9,7 @@ pub(crate) mod clock;
 pub(crate) mod flood;
 pub(crate) mod keys;
 pub(crate) mod process;
+pub(crate) mod traffic;
 
 /// The program under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_gpt-load");

@@ -18,6 +18,31 @@ pub(super) struct Process {
     child: Child,
     output: Arc<Mutex<String>>,
     readers: Vec<thread::JoinHandle<()>>,
+    /// The process that has taken the child's place, if one has.
+    successor: Option<u32>,
+}
+
+/// A process that has been replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct Former(u32);
+
+impl Former {
+    /// Its process id.
+    pub fn pid(self) -> u32 {
+        self.0
+    }
+
+    /// Whether it still runs.
+    pub fn runs(self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+        // The state of one that nobody has waited for yet is Z.
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(self) {
+        eventually(&format!("the end of process {}", self.0), async || !self.runs()).await;
+    }
 }
 
 impl Process {
@@ -41,7 +66,7 @@ impl Process {
         let stdout = child.stdout.take().expect("stdout is piped");
         let stderr = child.stderr.take().expect("stderr is piped");
         let readers = vec![collect(stdout, &output), collect(stderr, &output)];
-        Self { child, output, readers }
+        Self { child, output, readers, successor: None }
     }
 
     /// The address, or how it failed; an error with the output while neither is known.
@@ -57,7 +82,14 @@ impl Process {
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.child.id()
+        self.successor.unwrap_or_else(|| self.child.id())
+    }
+
+    /// From now on `pid` is the process that is meant.
+    pub(super) fn is_replaced_by(&mut self, pid: u32) -> Former {
+        let former = Former(self.pid());
+        self.successor = Some(pid);
+        former
     }
 
     pub(super) fn output(&self) -> String {
@@ -66,18 +98,27 @@ impl Process {
 
     /// `SIGKILL`, unless it has ended.
     pub(super) fn kill(&mut self) {
-        self.child.kill().expect("a child may be killed");
+        if self.successor.is_some() {
+            self.signal("KILL");
+        } else {
+            self.child.kill().expect("a child may be killed");
+        }
     }
 
-    /// `SIGTERM`, unless it has ended: its id may be another's then.
-    pub(super) fn terminate(&mut self) {
-        if self.child.try_wait().expect("the child can be asked").is_none() {
-            let sent = Command::new("kill").args(["-s", "TERM", &self.pid().to_string()]).status();
+    /// Sends a signal by its name, unless it has ended: its id may be another's then.
+    pub(super) fn signal(&mut self, name: &str) {
+        let has_ended = self.child.try_wait().expect("the child can be asked").is_some();
+        if self.successor.is_some_and(|pid| Former(pid).runs()) || self.successor.is_none() && !has_ended {
+            let sent = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
             sent.expect("the kill command is there");
         }
     }
 
+    /// Waits for the end of the one that is meant, and of the child.
     pub(super) async fn wait_exit(&mut self) -> ExitStatus {
+        if let Some(pid) = self.successor {
+            Former(pid).ended().await;
+        }
         let expected = format!("the end of process {}", self.pid());
         eventually(&expected, async || self.child.try_wait().expect("the child can be asked")).await
     }
@@ -85,6 +126,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if self.successor.is_some() {
+            self.signal("KILL");
+        }
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -6,8 +6,8 @@ fn parsed(arguments: &[&str]) -> Result<Command, ExitCode> {
 
 #[test]
 fn serving_is_the_default() {
-    assert_eq!(parsed(&[]).unwrap(), Command::Serve);
-    assert_eq!(parsed(&["serve"]).unwrap(), Command::Serve);
+    assert_eq!(parsed(&[]).unwrap(), Command::Serve(Serve::default()));
+    assert_eq!(parsed(&["serve"]).unwrap(), Command::Serve(Serve::default()));
     assert_eq!(parsed(&["check"]).unwrap(), Command::Check);
     assert_eq!(parsed(&["vacuum"]).unwrap(), Command::Vacuum);
 }
