@@ -236,8 +236,8 @@ impl Pool {
     #[must_use]
     pub fn resting(&self, now_ms: u64) -> Vec<KeyId> {
         self.wake_due(now_ms);
-        let book = self.book();
-        self.ids_of(|key| book.rests.has_any(key.slot()))
+        let asleep = self.book().rests.sleepers();
+        self.ids_of(|key| asleep.contains(&key.slot()))
     }
 
     /// The rests of a key that are running now.

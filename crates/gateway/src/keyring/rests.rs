@@ -1,6 +1,6 @@
 //! Who rests, for which model, until when, and how often in a row.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -158,6 +158,11 @@ impl Rests {
     /// Whether the key has any rest, present or remembered.
     pub(super) fn has_any(&self, slot: u32) -> bool {
         self.scopes().any(|scope| self.by_key.contains_key(&(slot, scope)))
+    }
+
+    /// The places of the keys that rest, for whatever model.
+    pub(super) fn sleepers(&self) -> HashSet<u32> {
+        self.by_key.iter().filter(|(_, rest)| rest.asleep).map(|((slot, _), _)| *slot).collect()
     }
 
     /// Lays a key to rest. A rest already running is only ever made longer, and two answers to requests that ran side by side count as one.

@@ -111,6 +111,14 @@ fn a_limited_key_rests_for_its_model_only_and_wakes_by_itself() {
 }
 
 #[test]
+fn a_key_whose_rest_is_over_is_remembered_and_rests_no_more() {
+    let pool = pool(2);
+    pool.limited(&pool.get(KeyId(1)).unwrap(), Some("m"), guess(MINUTE));
+    assert_eq!(pool.resting(now()), [KeyId(1)]);
+    assert_eq!(pool.resting(now() + 61_000), []);
+}
+
+#[test]
 fn without_a_model_a_key_rests_altogether() {
     let pool = pool(2);
     pool.limited(&pool.get(KeyId(1)).unwrap(), None, guess(MINUTE));
