@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{FromRequest, Request};
 use domain::allowed::Allowed;
 use domain::ids::GroupId;
+use futures_util::{StreamExt, stream};
 use http::header::CONTENT_TYPE;
+use tokio::task::yield_now;
 
 use super::KeysText;
 use crate::admin::error::ApiError;
@@ -29,12 +31,19 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
 pub async fn read(Upload(request): Upload) -> Result<KeysText, ApiError> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data") {
-        let form = Multipart::from_request(request, &()).await;
+        let form = Multipart::from_request(request.map(end_apart), &()).await;
         return read_form(form.map_err(|error| unreadable(error.body_text()))?).await;
     }
     let body = Bytes::from_request(request, &()).await.map_err(|error| unreadable(error.body_text()))?;
     // Straight away first: the reader that explains what is wrong keeps another copy of the text.
     serde_json::from_slice(&body).or_else(|_| extract::read(&body))
+}
+
+/// The same body, whose end comes later than its last piece: the reader of forms takes one whose first boundary and end come between
+/// two looks of its own, as after an `Expect: 100-continue`, for cut off.
+fn end_apart(body: Body) -> Body {
+    let pause = stream::once(yield_now()).filter_map(async |()| None);
+    Body::from_stream(body.into_data_stream().chain(pause))
 }
 
 async fn read_form(mut form: Multipart) -> Result<KeysText, ApiError> {
@@ -70,4 +79,25 @@ fn broken(error: &MultipartError) -> ApiError {
 
 fn unreadable(why: String) -> ApiError {
     ApiError::bad_request(&Message::UnreadableBody(why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: &str = "--edge\r\nContent-Disposition: form-data; name=\"group_id\"\r\n\r\n7\r\n\
+                        --edge\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nsk-1\nsk-2\r\n--edge--\r\n";
+
+    #[tokio::test]
+    async fn a_form_may_come_in_any_pieces_just_after_it_was_asked_for() {
+        for cut in 0..FORM.len() {
+            let pause = stream::once(yield_now()).filter_map(async |()| None);
+            let pieces = [&FORM[..cut], &FORM[cut..]].map(|piece| Ok::<_, Infallible>(Bytes::from(piece)));
+            let body = Body::from_stream(pause.chain(stream::iter(pieces)));
+            let request = Request::post("/").header(CONTENT_TYPE, "multipart/form-data; boundary=edge");
+            let read = read(Upload(request.body(body).unwrap())).await;
+            let KeysText { group_id, keys_text } = read.unwrap_or_else(|error| panic!("{cut}: {}", error.message()));
+            assert_eq!((group_id, keys_text.as_str()), (GroupId(7), "sk-1\nsk-2"), "{cut}");
+        }
+    }
 }
