@@ -20,6 +20,8 @@ pub enum Allowed {
     AtMostChars(usize),
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// One of these two members, not both.
+    EitherOf(&'static str, &'static str),
     /// The id of a group.
     GroupId,
     /// A text file with keys.
@@ -73,6 +75,7 @@ impl fmt::Display for Allowed {
             Self::NotEmpty => f.write_str("it must not be empty"),
             Self::AtMostChars(max) => write!(f, "at most {max} characters"),
             Self::OneOf(words) => write!(f, "one of: {}", words.join(", ")),
+            Self::EitherOf(one, other) => write!(f, "either {one} or {other}"),
             Self::GroupId => f.write_str("the id of a group"),
             Self::KeyFile => f.write_str("a text file with keys, in UTF-8"),
             Self::Setting => write!(f, "settings are: {}", setting_keys(false)),

@@ -12,10 +12,12 @@
 //! | [`pick`] | choosing: weighted upstreams and sub-groups, the ring of usable keys |
 //! | [`breaker`] | when a sick upstream is ejected and probed |
 //! | [`guards`] | what keeps one cause from being counted as many |
+//! | [`attempt`] | what an attempt is taken for in the log |
 //! | [`classify`] | the outcome table: what an answer says about key, upstream and client |
 //! | [`rewrite`] | the few changes made to a request: URL, headers, parameters, model |
 
 pub mod allowed;
+pub mod attempt;
 pub mod breaker;
 pub mod classify;
 pub mod group;

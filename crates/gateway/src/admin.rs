@@ -7,6 +7,7 @@
 //! | [`attachment`] | answers that are files |
 //! | [`groups`], [`keys`], [`tasks`], [`settings`], [`logs`], [`backup`], [`channel_types`], [`health`], [`metrics`] | the resources |
 //! | [`dashboard`], [`events`], [`integration`] | what the console shows first, what changes, and what clients ask to set themselves up |
+//! | [`about`] | what runs here |
 //! | [`openapi`] | routes with their description |
 //! | [`fallback`] | paths that are nothing |
 //!
@@ -29,6 +30,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::TrustedProxies;
 use crate::events::Events;
+use crate::jobs::spool_logs::SpoolSink;
+use crate::jobs::validate_keys::Outlook;
 use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
 use crate::metrics::Metrics;
@@ -38,6 +41,7 @@ use crate::tasks::Tasks;
 use auth::Gate;
 use openapi::{Entry, Routes};
 
+mod about;
 mod attachment;
 mod auth;
 mod backup;
@@ -84,6 +88,10 @@ pub struct AdminState {
     pub keys_loaded: Loaded,
     /// Puts changes of groups and settings in force.
     pub publisher: Arc<Publisher>,
+    /// When the validation calls with invalid keys next, as far as it is this node's work.
+    pub outlook: Arc<Outlook>,
+    /// Log entries that are not in the database yet.
+    pub sink: SpoolSink,
     /// Tests keys.
     pub prober: Arc<Prober>,
     /// Long work.
@@ -147,6 +155,7 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .also_fails(&[502, 503])
         .post("/api/groups/{id}/try", "Make one real call with the test model, and see it", groups::calls::look)
         .also_fails(&[502, 503])
+        .get("/api/groups/{id}/key-map", "All keys of a group at a glance", groups::key_map::map)
         .get("/api/groups/{id}/stats", "Keys and requests of a group", groups::stats::stats)
         .get("/api/groups/{id}/sub-groups", "The members of an aggregate", groups::sub_groups::list)
         .post("/api/groups/{id}/sub-groups", "Add members to an aggregate; all or none", groups::add_sub_groups::add)
@@ -171,6 +180,7 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .layered(|router| router.layer(DefaultBodyLimit::max(UPLOAD_LIMIT)));
 
     let many_keys = Routes::of("Keys")
+        .post("/api/keys/apply", "Do something to all keys that a filter finds, or to chosen ones", keys::apply::apply)
         .post("/api/keys/add-multiple", "Add up to 5,000 keys to a group", keys::add::add)
         .post("/api/keys/delete-multiple", "Delete up to 5,000 keys of a group", keys::remove::some)
         .post("/api/keys/disable-multiple", "Take up to 5,000 keys of a group out of use", keys::switch::disable)
@@ -194,12 +204,14 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .get("/api/logs", "A page of the request log, newest first", logs::list::list)
         .get("/api/logs/export", "The keys that stand in the log, each once", logs::export::export)
         .get("/api/dashboard/stats", "Four figures with their trends, and what is unsafe", dashboard::stats::stats)
-        .get("/api/dashboard/chart", "Requests of the last 24 hours, by the hour", dashboard::chart::chart)
+        .get("/api/dashboard/chart", "Requests of the last hours or days", dashboard::chart::chart)
+        .get("/api/dashboard/groups", "The same, of each group", dashboard::groups::traffic)
         .get(
             "/api/dashboard/encryption-status",
             "Whether the stored keys fit ENCRYPTION_KEY",
             dashboard::encryption::status,
         )
+        .get("/api/about", "What runs here", about::about)
         .get("/api/events", "How things stand, then what changes", events::listen)
         .get("/api/openapi.json", "This description", openapi::serve);
 

@@ -35,7 +35,7 @@ use crate::jobs::spool_logs::{SpoolLogs, SpoolSink};
 use crate::jobs::store_left_behind::StoreLeftBehind;
 use crate::jobs::store_logs::StoreLogs;
 use crate::jobs::tell_events::TellEvents;
-use crate::jobs::validate_keys::ValidateKeys;
+use crate::jobs::validate_keys::{Outlook, ValidateKeys};
 use crate::jobs::{self, Job};
 use crate::journal::Journal;
 use crate::key_store::load::{Loaded, Loading};
@@ -198,14 +198,14 @@ impl App {
         let prober = Arc::new(Prober::new(client));
         let keys_loaded = loading.loaded();
         app.start_jobs(drain);
-        app.start_leading(node, &prober, &keys_loaded);
+        let outlook = app.start_leading(node, &prober, &keys_loaded);
         app.start_loading(loading);
         app.start_spooler()?;
         if replaces {
             keys_loaded.wait().await;
         }
         let shared = Arc::new(app.shared());
-        let handover = app.start_control_plane(prober, keys_loaded, started, &shared, &sockets);
+        let handover = app.start_control_plane(prober, keys_loaded, outlook, started, &shared, &sockets);
         app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, sockets, &handover, &shared)?;
         // Before anybody can know that we serve, so that no request is lost to a signal.
         let told = Told::listen(replace)?;
@@ -222,16 +222,18 @@ impl App {
         self.start_job_in_charge(StoreLeftBehind { db: db.clone(), data_dir });
     }
 
-    /// What one node does for all, whichever leads.
-    fn start_leading(&self, node: Node, prober: &Arc<Prober>, keys_loaded: &Loaded) {
+    /// What one node does for all, whichever leads. Returns what this one knows of validations to come while it does.
+    fn start_leading(&self, node: Node, prober: &Arc<Prober>, keys_loaded: &Loaded) -> Arc<Outlook> {
         let (db, current) = (&self.foundation.db, &self.foundation.current);
         let (lead, leadership) = Lead::new(db.clone(), node);
+        let validate = ValidateKeys::new(db.clone(), Arc::clone(current), keys_loaded.clone(), Arc::clone(prober));
+        let outlook = validate.outlook();
         if !self.setup.config.is_slave {
             self.start_job_in_charge(lead);
             self.start_leader_job(Retention::new(db.clone(), Arc::clone(current)), &leadership);
-            let validate = ValidateKeys::new(db.clone(), Arc::clone(current), keys_loaded.clone(), Arc::clone(prober));
             self.start_leader_job(validate, &leadership);
         }
+        outlook
     }
 
     /// Brings the keys into memory that the first requests can do without.
@@ -277,6 +279,7 @@ impl App {
         &self,
         prober: Arc<Prober>,
         keys_loaded: Loaded,
+        outlook: Arc<Outlook>,
         started: Instant,
         shared: &Arc<Shared>,
         sockets: &Sockets,
@@ -291,6 +294,8 @@ impl App {
             db: foundation.db.clone(),
             keyring: Arc::clone(&foundation.keyring),
             keys_loaded,
+            outlook,
+            sink: self.sink.clone(),
             publisher: Arc::clone(&foundation.publisher),
             prober,
             tasks,

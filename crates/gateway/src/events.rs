@@ -11,8 +11,10 @@ use tokio::sync::broadcast;
 
 use crate::snapshot::build::Publisher;
 use crate::tasks::{Status, Tasks};
+use key_states::KeyStates;
 use picture::Picture;
 
+pub mod key_states;
 pub mod picture;
 
 /// Events that a listener may be behind.
@@ -34,19 +36,6 @@ pub enum Event {
     Task(Status),
     /// Events were lost, for they were not taken in time: everything may be another.
     Missed {},
-}
-
-/// How many keys of a group are in which state.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct KeyStates {
-    group_id: GroupId,
-    total: usize,
-    /// Those that may serve, resting ones included.
-    active: usize,
-    /// Those that rest for every model.
-    cooling: usize,
-    invalid: usize,
-    disabled: usize,
 }
 
 /// Which guards are at work in a group.

@@ -55,8 +55,8 @@ pub struct Entry {
     pub path: Arc<str>,
     /// From the request's arrival to the end of this attempt.
     pub duration: Duration,
-    /// To the first byte of the answer.
-    pub first_byte: Option<Duration>,
+    /// What happened on the way to that.
+    pub course: Course,
     /// What went wrong.
     pub error: Option<Box<str>>,
     /// The client's program, if bodies are logged.
@@ -73,6 +73,19 @@ pub struct Entry {
     pub attempt: u32,
     /// Digest of the proxy key the client showed.
     pub proxy_key: [u8; 32],
+}
+
+/// When an attempt came how far, and what became of its key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Course {
+    /// From the request's arrival to the beginning of the attempt; `None` if there was none.
+    pub begun: Option<Duration>,
+    /// To the first byte of the answer; `None` if none came.
+    pub first_byte: Option<Duration>,
+    /// How long the key rests because of it.
+    pub rest: Option<Duration>,
+    /// Whether the key became invalid by it.
+    pub is_key_out: bool,
 }
 
 impl Entry {

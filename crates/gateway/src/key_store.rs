@@ -5,7 +5,7 @@
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
 use domain::secret::Secret;
-use storage::keys::{Imported, KeyChange, KeyScan};
+use storage::keys::{Imported, KeyScan};
 use storage::{Db, StorageError};
 
 use crate::keyring::{Pool, PoolKey};
@@ -54,10 +54,8 @@ pub async fn delete(db: &Db, pool: &Pool, group: GroupId, ids: &[KeyId]) -> Resu
 
 /// Gives keys a status by an operator's word. Those that become active start afresh.
 pub async fn set_status(db: &Db, pool: &Pool, ids: &[KeyId], status: KeyStatus) -> Result<(), StorageError> {
-    let failure_count = (status == KeyStatus::Active).then_some(0);
     for ids in ids.chunks(STEP as usize) {
-        let change = |id: &KeyId| KeyChange { id: *id, status: Some(status), failure_count, last_error: None };
-        db.apply_key_changes(&ids.iter().map(change).collect::<Vec<_>>()).await?;
+        db.set_key_status(ids, status).await?;
         pool.set_status(ids, status);
     }
     Ok(())

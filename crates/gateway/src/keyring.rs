@@ -30,7 +30,7 @@ mod turns;
 pub use census::Census;
 pub use changes::Changes;
 pub use key::PoolKey;
-pub use pool::Pool;
+pub use pool::{Cell, Pool, States};
 pub use rests::{Limit, RestInfo, Source};
 
 /// All pools of the process, one a group.
@@ -53,9 +53,9 @@ impl Keyring {
 
     /// How all pools together stand.
     #[must_use]
-    pub fn census(&self, now_ms: u64) -> Census {
+    pub fn states(&self, now_ms: u64) -> States {
         let pools: Vec<_> = self.pools.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        pools.iter().map(|pool| pool.census(None, now_ms)).fold(Census::default(), Census::plus)
+        pools.iter().map(|pool| pool.states(now_ms)).fold(States::default(), States::plus)
     }
 
     /// Forgets a group that has been deleted.

@@ -86,6 +86,12 @@ impl Db {
         self.engine().vacuum().await
     }
 
+    /// Which database it is: `sqlite`, `postgres` or `mysql`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.engine().kind()
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StorageError> {
         self.engine().fetch(&Query::select().expr(Expr::val(1)).take()).await.map(drop)

@@ -14,15 +14,18 @@ use crate::{Db, StorageError};
 mod change;
 mod cooldowns;
 mod encryption;
+mod faults;
 mod import;
 mod list;
 mod reencrypt;
 mod remove;
 mod scan;
+mod select;
 
 pub use change::{KeyChange, KeyFailure};
 pub use cooldowns::Cooldown;
 pub use encryption::{EncryptionState, Scenario};
+pub use faults::Fault;
 pub use import::{Imported, SLICE};
 pub use list::{KeyFilter, KeyOrder, KeySearch, KeySort};
 pub use reencrypt::{Reencrypted, Reencryption};

@@ -101,6 +101,12 @@ pub struct LogRow {
     pub attempt: Option<i64>,
     /// Hash of the proxy key that the client gave.
     pub proxy_key_hash: Option<String>,
+    /// From the request's arrival to the attempt's beginning, milliseconds; `None` if there was no attempt.
+    pub begun_ms: Option<i64>,
+    /// What became of the attempt: a word of [`AttemptOutcome`](domain::attempt::AttemptOutcome), or of a later version.
+    pub outcome: Option<String>,
+    /// How long the key rests because of it, milliseconds.
+    pub rest_ms: Option<i64>,
 }
 
 impl Db {
@@ -203,12 +209,15 @@ impl Db {
             cached_tokens: row.opt_int(RequestLogs::CachedTokens)?,
             attempt: row.opt_int(RequestLogs::Attempt)?,
             proxy_key_hash: row.opt_text(RequestLogs::ProxyKeyHash)?,
+            begun_ms: row.opt_int(RequestLogs::BegunMs)?,
+            outcome: row.opt_text(RequestLogs::Outcome)?,
+            rest_ms: row.opt_int(RequestLogs::RestMs)?,
         })
     }
 }
 
 /// Every column, in the order of the table.
-pub(crate) const COLUMNS: [RequestLogs; 27] = [
+pub(crate) const COLUMNS: [RequestLogs; 30] = [
     RequestLogs::Id,
     RequestLogs::Timestamp,
     RequestLogs::GroupId,
@@ -236,6 +245,9 @@ pub(crate) const COLUMNS: [RequestLogs; 27] = [
     RequestLogs::CachedTokens,
     RequestLogs::Attempt,
     RequestLogs::ProxyKeyHash,
+    RequestLogs::BegunMs,
+    RequestLogs::Outcome,
+    RequestLogs::RestMs,
 ];
 
 #[cfg(test)]

@@ -108,6 +108,9 @@ pub(crate) enum RequestLogs {
     CachedTokens,
     Attempt,
     ProxyKeyHash,
+    BegunMs,
+    Outcome,
+    RestMs,
 }
 
 #[derive(Clone, Copy, Iden)]

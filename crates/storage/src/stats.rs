@@ -113,6 +113,26 @@ impl Db {
         Ok(hours.into_iter().map(hour).collect())
     }
 
+    /// The hours from `from` until before `to` in which a group has requests, of every group. An hour may come in two parts.
+    pub async fn hourly_counts_by_group(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(GroupId, HourCount)>, StorageError> {
+        let query = self
+            .sums(from, to)
+            .columns([GroupHourlyStats::GroupId, GroupHourlyStats::Time])
+            .group_by_columns([GroupHourlyStats::GroupId, GroupHourlyStats::Time])
+            .take();
+        let read = |row: &Row| {
+            let RequestCount { total, failed } = count(row)?;
+            let hour = row.time(GroupHourlyStats::Time)?;
+            let group = GroupId(row.int(GroupHourlyStats::GroupId)?);
+            Ok((group, HourCount { hour, succeeded: total - failed, failed }))
+        };
+        self.engine().fetch(&query).await?.iter().map(read).collect()
+    }
+
     fn sums(&self, from: Timestamp, to: Timestamp) -> SelectStatement {
         let sum = |column| self.dialect().sum(Expr::col(column));
         Query::select()

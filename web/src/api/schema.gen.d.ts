@@ -295,6 +295,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/groups/{id}/key-map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All keys of a group at a glance */
+        get: operations["getGroupsIdKeyMap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/groups/{id}/stats": {
         parameters: {
             query?: never;
@@ -534,6 +551,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/keys/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do something to all keys that a filter finds, or to chosen ones */
+        post: operations["postKeysApply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/keys/add-multiple": {
         parameters: {
             query?: never;
@@ -764,8 +798,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Requests of the last 24 hours, by the hour */
+        /** Requests of the last hours or days */
         get: operations["getDashboardChart"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dashboard/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, of each group */
+        get: operations["getDashboardGroups"];
         put?: never;
         post?: never;
         delete?: never;
@@ -783,6 +834,23 @@ export interface paths {
         };
         /** Whether the stored keys fit ENCRYPTION_KEY */
         get: operations["getDashboardEncryptionStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What runs here */
+        get: operations["getAbout"];
         put?: never;
         post?: never;
         delete?: never;
@@ -999,14 +1067,48 @@ export interface components {
             /** @description Its first 64 KiB. */
             body: string;
         };
+        /** @description A group's keys by ascending ids, which is the order in which they were added. */
+        KeyMap: {
+            /**
+             * Format: uint
+             * @description Keys of the group that are in memory: those that can't be decrypted are not.
+             */
+            total_in_group: number;
+            /**
+             * Format: uint
+             * @description Those of them that are in the map.
+             */
+            total: number;
+            /**
+             * Format: uint
+             * @description Keys a cell stands for; the last may have fewer.
+             */
+            keys_per_cell: number;
+            /** @description Of each cell the first and the last id, and how many of its keys are usable, cooling, invalid and disabled. */
+            cells: [
+                components["schemas"]["KeyId"],
+                components["schemas"]["KeyId"],
+                number,
+                number,
+                number,
+                number
+            ][];
+        };
         /** @description Keys and requests of a group. */
         GroupStats: {
             key_stats: components["schemas"]["KeyStats"];
+            /** @description Why invalid keys are out: the most frequent reasons. */
+            reasons: components["schemas"]["Reason"][];
+            /**
+             * Format: uint
+             * @description Of how many keys these are the reasons: all invalid ones, or the 20,000 that are looked at.
+             */
+            reasons_of: number;
             stats_24_hour: components["schemas"]["RequestStats"];
             stats_7_day: components["schemas"]["RequestStats"];
             stats_30_day: components["schemas"]["RequestStats"];
         };
-        /** @description How many keys a group has. */
+        /** @description How many keys a group has: each is usable, cooling, invalid, disabled or unreadable. */
         KeyStats: {
             /** Format: uint64 */
             total_keys: number;
@@ -1017,6 +1119,45 @@ export interface components {
             active_keys: number;
             /** Format: uint64 */
             invalid_keys: number;
+            /**
+             * Format: uint64
+             * @description Those that can serve now, whatever the model.
+             */
+            usable_keys: number;
+            /**
+             * Format: uint64
+             * @description Active ones that rest now, altogether or for some model.
+             */
+            cooling_keys: number;
+            /**
+             * Format: uint64
+             * @description Those of them that rest for some models only, and serve the others.
+             */
+            cooling_for_some_models_keys: number;
+            /** Format: uint64 */
+            disabled_keys: number;
+            /**
+             * Format: uint64
+             * @description Those that can't be decrypted.
+             */
+            unreadable_keys: number;
+            /**
+             * Format: date-time
+             * @description When the first rest ends; null if no key rests.
+             */
+            next_wake_at: string | null;
+        };
+        /** @description What was said of so many keys. */
+        Reason: {
+            /**
+             * Format: int64
+             * @description The status of the answer; null if it is not known.
+             */
+            status: number | null;
+            /** @description The provider's words, `***` in the place of keys; empty if they are not known. */
+            message: string;
+            /** Format: uint */
+            count: number;
         };
         RequestStats: {
             /** Format: uint64 */
@@ -1043,6 +1184,33 @@ export interface components {
             active_keys: number;
             /** Format: uint64 */
             invalid_keys: number;
+            /**
+             * Format: uint64
+             * @description Those that can serve now, whatever the model.
+             */
+            usable_keys: number;
+            /**
+             * Format: uint64
+             * @description Active ones that rest now, altogether or for some model.
+             */
+            cooling_keys: number;
+            /**
+             * Format: uint64
+             * @description Those of them that rest for some models only, and serve the others.
+             */
+            cooling_for_some_models_keys: number;
+            /** Format: uint64 */
+            disabled_keys: number;
+            /**
+             * Format: uint64
+             * @description Those that can't be decrypted.
+             */
+            unreadable_keys: number;
+            /**
+             * Format: date-time
+             * @description When the first rest ends; null if no key rests.
+             */
+            next_wake_at: string | null;
         };
         /** @description An aggregate, and the share it gives to the group. */
         Parent: {
@@ -1083,6 +1251,11 @@ export interface components {
             last_error_at: string | null;
             /** Format: uint16 */
             last_status: number | null;
+            /**
+             * Format: date-time
+             * @description About when the validation calls with it next; null if it is not invalid, or nobody validates it.
+             */
+            next_check_at: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1161,10 +1334,25 @@ export interface components {
             /** @description What stands there, masked. */
             key: string;
             /** @description Why it was ignored. */
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["Reason2"];
         };
         /** @description Why an import ignores an entry. */
-        Reason: "blank" | "repeated_in_text" | "already_in_group";
+        Reason2: "blank" | "repeated_in_text" | "already_in_group";
+        /** @description What has become of it. */
+        Applied: {
+            /**
+             * Format: uint
+             * @description Keys that were found.
+             */
+            matched_count: number;
+            /**
+             * Format: uint
+             * @description Those of them that are in another state now. Not told by tasks.
+             */
+            changed_count?: number;
+            /** @description The task that does it. */
+            task?: components["schemas"]["Status"];
+        };
         /** @description What became of the text. */
         AddReply: {
             /** Format: uint */
@@ -1273,7 +1461,10 @@ export interface components {
         /** @description A log entry: one attempt of a request. */
         LogEntry: {
             id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the attempt ended.
+             */
             timestamp: string;
             group_id: components["schemas"]["GroupId"];
             group_name: string;
@@ -1289,7 +1480,10 @@ export interface components {
             /** Format: int64 */
             status_code: number;
             request_path: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description From the request's arrival to the end of the attempt, milliseconds.
+             */
             duration_ms: number;
             error_message: string;
             user_agent: string;
@@ -1301,8 +1495,26 @@ export interface components {
             request_id: string | null;
             /** Format: int64 */
             attempt: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description From the request's arrival to the beginning of the attempt, milliseconds; null if there was none, and in older rows.
+             */
+            begun_ms: number | null;
+            /**
+             * Format: int64
+             * @description From the request's arrival to the first byte of the answer, milliseconds; null if none came.
+             */
             first_byte_ms: number | null;
+            /**
+             * @description What became of the attempt: `served`, `rate_limited`, `key_refused`, `key_taken_out` (refused, and invalid by that), `in_doubt`
+             *     (key or request are at fault), `upstream_sick`, `client_mistake`, `cut_short` or `client_gone`.
+             */
+            outcome: string | null;
+            /**
+             * Format: int64
+             * @description How long the key rests because of it, milliseconds.
+             */
+            rest_ms: number | null;
             /** Format: int64 */
             prompt_tokens: number | null;
             /** Format: int64 */
@@ -1320,6 +1532,8 @@ export interface components {
             request_count: components["schemas"]["Card"];
             /** @description Share of them that failed, in percent. */
             error_rate: components["schemas"]["Card"];
+            /** @description All keys. */
+            keys: components["schemas"]["KeyTotals"];
             security_warnings: components["schemas"]["SecurityWarning"][];
         };
         /** @description How a figure has changed against the period before. */
@@ -1336,9 +1550,43 @@ export interface components {
             /** @description Whether that is good: more requests, fewer errors. */
             trend_is_growth: boolean;
         };
+        /** @description How many keys are in which state: each is usable, cooling, invalid or disabled. */
+        KeyTotals: {
+            /** Format: uint */
+            total: number;
+            /**
+             * Format: uint
+             * @description Those that may serve, resting ones included.
+             */
+            active: number;
+            /**
+             * Format: uint
+             * @description Those that can serve now, whatever the model.
+             */
+            usable: number;
+            /**
+             * Format: uint
+             * @description Active ones that rest now, altogether or for some model.
+             */
+            cooling: number;
+            /**
+             * Format: uint
+             * @description Those of them that rest for some models only, and serve the others.
+             */
+            cooling_for_some_models: number;
+            /** Format: uint */
+            invalid: number;
+            /** Format: uint */
+            disabled: number;
+            /**
+             * Format: date-time
+             * @description When the first rest ends; null if no key rests.
+             */
+            next_wake_at: string | null;
+        };
         /** @description Something an operator should change. */
         SecurityWarning: {
-            /** @description Which key it is about. */
+            /** @description Which key it is about, or the log. */
             type: string;
             message: string;
             /** @description `high` or `medium`. */
@@ -1347,7 +1595,7 @@ export interface components {
         };
         /** @description Two lines over one axis. */
         Chart: {
-            /** @description Starts of the hours, RFC 3339, in the server's time zone. */
+            /** @description Starts of the hours or days, RFC 3339, in the server's time zone. */
             labels: string[];
             datasets: components["schemas"]["Dataset"][];
         };
@@ -1356,12 +1604,55 @@ export interface components {
             data: number[];
             color: string;
         };
+        /** @description The groups over one axis. */
+        Traffic: {
+            /** @description Starts of the hours or days, RFC 3339, in the server's time zone. */
+            labels: string[];
+            /** @description All groups, by `sort`, then the newest first. Requests of an aggregate are counted with its members, too. */
+            groups: components["schemas"]["GroupTraffic"][];
+        };
+        GroupTraffic: {
+            group_id: components["schemas"]["GroupId"];
+            name: string;
+            display_name: string;
+            group_type: components["schemas"]["GroupKind"];
+            /** Format: uint64 */
+            success: number;
+            /** Format: uint64 */
+            failure: number;
+            /** Format: uint64 */
+            total: number;
+            /**
+             * Format: double
+             * @description 0 to 1, four decimals.
+             */
+            failure_rate: number;
+            /** @description For each label. */
+            success_series: number[];
+            /** @description For each label. */
+            failure_series: number[];
+        };
         /** @description What doesn't fit; empty texts if all is well. */
         EncryptionStatus: {
             has_mismatch: boolean;
             scenario_type: string;
             message: string;
             suggestion: string;
+        };
+        /** @description What runs here, and how. */
+        About: {
+            version: string;
+            /** @description Of day and hour borders: a name such as `Asia/Shanghai`, or an offset. */
+            time_zone: string;
+            /**
+             * @description `sqlite`, `postgres` or `mysql`.
+             * @enum {string}
+             */
+            database: "sqlite" | "postgres" | "mysql";
+            /** @description Whether provider keys are stored under an `ENCRYPTION_KEY`. */
+            is_encrypted: boolean;
+            /** Format: date-time */
+            started_at: string;
         };
         /** @description Something has changed. */
         Event: {
@@ -1389,7 +1680,7 @@ export interface components {
             event: "missed";
             data: Record<string, never>;
         };
-        /** @description How many keys of a group are in which state. */
+        /** @description The keys of a group. */
         KeyStates: {
             group_id: components["schemas"]["GroupId"];
             /** Format: uint */
@@ -1401,13 +1692,28 @@ export interface components {
             active: number;
             /**
              * Format: uint
-             * @description Those that rest for every model.
+             * @description Those that can serve now, whatever the model.
+             */
+            usable: number;
+            /**
+             * Format: uint
+             * @description Active ones that rest now, altogether or for some model.
              */
             cooling: number;
+            /**
+             * Format: uint
+             * @description Those of them that rest for some models only, and serve the others.
+             */
+            cooling_for_some_models: number;
             /** Format: uint */
             invalid: number;
             /** Format: uint */
             disabled: number;
+            /**
+             * Format: date-time
+             * @description When the first rest ends; null if no key rests.
+             */
+            next_wake_at: string | null;
         };
         /** @description Which guards are at work in a group. */
         Guards: {
@@ -2786,6 +3092,88 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    getGroupsIdKeyMap: {
+        parameters: {
+            query?: {
+                /**
+                 * @description At most so many cells.
+                 * @example 2000
+                 */
+                cells?: number;
+                /** @description The least id. */
+                from?: number;
+                /** @description The greatest id. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Row id of a group.
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 0,
+                     *       "message": "Success",
+                     *       "data": {
+                     *         "total_in_group": 5,
+                     *         "total": 5,
+                     *         "keys_per_cell": 2,
+                     *         "cells": [
+                     *           [
+                     *             1,
+                     *             2,
+                     *             2,
+                     *             0,
+                     *             0,
+                     *             0
+                     *           ],
+                     *           [
+                     *             3,
+                     *             4,
+                     *             0,
+                     *             1,
+                     *             1,
+                     *             0
+                     *           ],
+                     *           [
+                     *             7,
+                     *             7,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             1
+                     *           ]
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        code: 0;
+                        message: string;
+                        data: components["schemas"]["KeyMap"];
+                    };
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            404: components["responses"]["404"];
+            500: components["responses"]["500"];
+        };
+    };
     getGroupsIdStats: {
         parameters: {
             query?: never;
@@ -2813,10 +3201,24 @@ export interface operations {
                      *       "message": "Success",
                      *       "data": {
                      *         "key_stats": {
-                     *           "total_keys": 2,
-                     *           "active_keys": 1,
-                     *           "invalid_keys": 1
+                     *           "total_keys": 3,
+                     *           "active_keys": 2,
+                     *           "invalid_keys": 1,
+                     *           "usable_keys": 1,
+                     *           "cooling_keys": 1,
+                     *           "cooling_for_some_models_keys": 1,
+                     *           "disabled_keys": 0,
+                     *           "unreadable_keys": 0,
+                     *           "next_wake_at": "2026-11-24T04:35:29Z"
                      *         },
+                     *         "reasons": [
+                     *           {
+                     *             "status": 401,
+                     *             "message": "Incorrect API key provided: ***",
+                     *             "count": 1
+                     *           }
+                     *         ],
+                     *         "reasons_of": 1,
                      *         "stats_24_hour": {
                      *           "total_requests": 3,
                      *           "failed_requests": 0,
@@ -2916,7 +3318,13 @@ export interface operations {
                      *           "weight": 10,
                      *           "total_keys": 2,
                      *           "active_keys": 2,
-                     *           "invalid_keys": 0
+                     *           "invalid_keys": 0,
+                     *           "usable_keys": 2,
+                     *           "cooling_keys": 0,
+                     *           "cooling_for_some_models_keys": 0,
+                     *           "disabled_keys": 0,
+                     *           "unreadable_keys": 0,
+                     *           "next_wake_at": null
                      *         }
                      *       ]
                      *     }
@@ -3161,12 +3569,16 @@ export interface operations {
                  * @example 1
                  */
                 group_id: number;
-                /** @description `active`, `invalid`, `disabled` or `cooling`. */
-                status?: "active" | "invalid" | "disabled" | "cooling" | "";
+                /** @description `active` ones are `usable` or `cooling`. */
+                status?: "active" | "usable" | "cooling" | "invalid" | "disabled" | "";
                 /** @description The key, exactly. */
                 key_value?: string;
                 /** @description Part of the notes, or the last four characters of a key. */
                 q?: string;
+                /** @description The least id. */
+                id_from?: number;
+                /** @description The greatest id. */
+                id_to?: number;
                 /** @description `last_used_at`, `failure_count`, `request_count` or `id`. */
                 sort?: "last_used_at" | "failure_count" | "request_count" | "id";
                 /** @description `asc` or `desc`. */
@@ -3209,6 +3621,7 @@ export interface operations {
                      *             "last_error": null,
                      *             "last_error_at": null,
                      *             "last_status": null,
+                     *             "next_check_at": null,
                      *             "created_at": "2026-11-24T04:34:48Z",
                      *             "updated_at": "2026-11-24T04:34:48Z"
                      *           },
@@ -3227,6 +3640,7 @@ export interface operations {
                      *             "last_error": "Incorrect API key provided: sk-d****0002. You can find your API key at https://platform.openai.com/account/api-keys.",
                      *             "last_error_at": "2026-11-24T04:34:48Z",
                      *             "last_status": 401,
+                     *             "next_check_at": "2026-11-24T05:37:11Z",
                      *             "created_at": "2026-11-24T04:34:48Z",
                      *             "updated_at": "2026-11-24T04:34:48Z"
                      *           }
@@ -3643,6 +4057,91 @@ export interface operations {
                 };
             };
             401: components["responses"]["401"];
+            500: components["responses"]["500"];
+        };
+    };
+    postKeysApply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "group_id": 1,
+                 *       "action": "restore",
+                 *       "filter": {
+                 *         "status": "invalid",
+                 *         "id_from": 1,
+                 *         "id_to": 500
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Format: int64
+                     * @description Row id of a group.
+                     */
+                    group_id: number;
+                    /** @description What can be done to keys. */
+                    action: "restore" | "disable" | "enable" | "delete" | "test";
+                    /** @description Every condition that is set must hold; without any it is all keys of the group. */
+                    filter?: {
+                        /**
+                         * @description `active` ones are `usable` or `cooling`.
+                         * @enum {string|null}
+                         */
+                        status?: "active" | "usable" | "cooling" | "invalid" | "disabled" | "" | null;
+                        /** @description Part of the notes, or the last four characters of a key. */
+                        q?: string | null;
+                        /**
+                         * Format: int64
+                         * @description The least id.
+                         */
+                        id_from?: number | null;
+                        /**
+                         * Format: int64
+                         * @description The greatest id.
+                         */
+                        id_to?: number | null;
+                    } | null;
+                    /** @description At most 5,000. */
+                    ids?: number[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 0,
+                     *       "message": "Success",
+                     *       "data": {
+                     *         "matched_count": 2,
+                     *         "changed_count": 2
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        code: 0;
+                        message: string;
+                        data: components["schemas"]["Applied"];
+                    };
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             500: components["responses"]["500"];
         };
     };
@@ -4454,7 +4953,10 @@ export interface operations {
                      *             "request_body": "",
                      *             "request_id": "01a20bd5-c41e-770f-98f1-4737ab15b001",
                      *             "attempt": 2,
+                     *             "begun_ms": 0,
                      *             "first_byte_ms": 0,
+                     *             "outcome": "served",
+                     *             "rest_ms": null,
                      *             "prompt_tokens": null,
                      *             "completion_tokens": null,
                      *             "cached_tokens": null
@@ -4575,6 +5077,16 @@ export interface operations {
                      *           "trend": 0,
                      *           "trend_is_growth": true
                      *         },
+                     *         "keys": {
+                     *           "total": 3,
+                     *           "active": 2,
+                     *           "usable": 1,
+                     *           "cooling": 1,
+                     *           "cooling_for_some_models": 1,
+                     *           "invalid": 1,
+                     *           "disabled": 0,
+                     *           "next_wake_at": "2026-11-24T04:35:29Z"
+                     *         },
                      *         "security_warnings": [
                      *           {
                      *             "type": "AUTH_KEY",
@@ -4645,6 +5157,8 @@ export interface operations {
             query?: {
                 /** @description One group, an aggregate too; all groups if absent. */
                 groupId?: number;
+                /** @description The current hour and those before it, 24 or 168, or today and the 29 days before; 24 hours if absent. */
+                range?: ("24h" | "7d" | "30d") | null;
             };
             header?: never;
             path?: never;
@@ -4768,6 +5282,73 @@ export interface operations {
             500: components["responses"]["500"];
         };
     };
+    getDashboardGroups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The current hour and those before it, 24 or 168, or today and the 29 days before; 24 hours if absent.
+                 * @example 24h
+                 */
+                range?: ("24h" | "7d" | "30d") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 0,
+                     *       "message": "Success",
+                     *       "data": {
+                     *         "labels": [
+                     *           "2026-11-24T03:00:00Z",
+                     *           "2026-11-24T04:00:00Z"
+                     *         ],
+                     *         "groups": [
+                     *           {
+                     *             "group_id": 1,
+                     *             "name": "openai-main",
+                     *             "display_name": "OpenAI",
+                     *             "group_type": "standard",
+                     *             "success": 3,
+                     *             "failure": 1,
+                     *             "total": 4,
+                     *             "failure_rate": 0.25,
+                     *             "success_series": [
+                     *               0,
+                     *               3
+                     *             ],
+                     *             "failure_series": [
+                     *               0,
+                     *               1
+                     *             ]
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        code: 0;
+                        message: string;
+                        data: components["schemas"]["Traffic"];
+                    };
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            404: components["responses"]["404"];
+            500: components["responses"]["500"];
+        };
+    };
     getDashboardEncryptionStatus: {
         parameters: {
             query?: never;
@@ -4807,6 +5388,45 @@ export interface operations {
             500: components["responses"]["500"];
         };
     };
+    getAbout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 0,
+                     *       "message": "Success",
+                     *       "data": {
+                     *         "version": "0.1.0",
+                     *         "time_zone": "Asia/Shanghai",
+                     *         "database": "sqlite",
+                     *         "is_encrypted": true,
+                     *         "started_at": "2026-11-24T04:34:48Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        code: 0;
+                        message: string;
+                        data: components["schemas"]["About"];
+                    };
+                };
+            };
+            401: components["responses"]["401"];
+        };
+    };
     getEvents: {
         parameters: {
             query?: never;
@@ -4824,7 +5444,7 @@ export interface operations {
                 content: {
                     /**
                      * @example event: keys
-                     *     data: {"group_id":1,"total":2,"active":1,"cooling":1,"invalid":1,"disabled":0}
+                     *     data: {"group_id":1,"total":3,"active":2,"usable":1,"cooling":1,"cooling_for_some_models":1,"invalid":1,"disabled":0,"next_wake_at":"2026-11-24T04:35:29Z"}
                      *
                      *     event: settings
                      *     data: {}

@@ -64,6 +64,11 @@ impl Ring {
         self.word(0, member / WORD) & (1 << (member % WORD)) != 0
     }
 
+    /// The members as a bitmap: bit *b* of word *w* stands for 64 *w* + *b*.
+    pub fn words(&self) -> impl Iterator<Item = u64> {
+        self.levels.first().into_iter().flat_map(|words| words.iter().map(|word| word.load(Ordering::Acquire)))
+    }
+
     /// Adds `member`, which must be below the capacity. Returns whether it was missing.
     pub fn insert(&self, member: usize) -> bool {
         if member >= self.capacity() || self.contains(member) {

@@ -3,8 +3,10 @@
 use domain::group::{Group, GroupKind};
 use storage::stats::GroupChoice;
 
+mod buckets;
 pub mod chart;
 pub mod encryption;
+pub mod groups;
 pub mod stats;
 mod warnings;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
+use domain::allowed::Allowed;
 use domain::raw_object::RawObject;
 use domain::rewrite::headers::credential;
 use http::request::Parts;
@@ -85,6 +86,13 @@ impl<S: Send + Sync> FromRequestParts<S> for ProxyKey {
         let key = credential(&parts.headers, parts.uri.query()).filter(|key| !key.is_empty());
         key.map(|key| Self(digest_of(&key))).ok_or_else(|| ApiError::invalid(&Message::WrongProxyKey))
     }
+}
+
+/// A whole number out of a query, both limits included; `None` if it is not said.
+pub fn whole_number(name: &str, given: Option<&str>, min: i64, max: i64) -> Result<Option<i64>, ApiError> {
+    let Some(text) = given.map(str::trim) else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| (min..=max).contains(number));
+    number.map(Some).ok_or_else(|| ApiError::field(name, text, Allowed::WholeNumber(min, max)))
 }
 
 /// Reads a JSON object. A member of the wrong type is named, which [`serde_json`] alone doesn't do.

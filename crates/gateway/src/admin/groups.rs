@@ -14,6 +14,7 @@ pub mod copy;
 pub mod create;
 pub mod enabled;
 mod fields;
+pub mod key_map;
 pub mod list;
 mod object;
 pub mod parents;

@@ -3,6 +3,8 @@
 //! The database is the truth; memory is up to 200 ms newer about states. What an operator changes is written to both before the answer,
 //! by [`key_store`](crate::key_store).
 
+use std::ops::RangeInclusive;
+
 use domain::ids::{GroupId, KeyId};
 use domain::secret::Secret;
 use schemars::JsonSchema;
@@ -11,10 +13,12 @@ use storage::keys::KeyFilter;
 use storage::{Db, PageRequest};
 
 use super::error::ApiError;
+use super::extract::whole_number;
 use super::messages::Message;
 use super::{Context, groups};
 
 pub mod add;
+pub mod apply;
 pub mod bulk;
 pub mod export;
 pub mod list;
@@ -74,6 +78,17 @@ impl Chosen {
     fn others(&self, done: usize) -> usize {
         (self.keys.len() + self.ignored).saturating_sub(done)
     }
+}
+
+/// The ids from one to another, both included, as a query names them; `None` if it names neither.
+pub fn id_range(
+    (least, from): (&str, Option<&str>),
+    (greatest, to): (&str, Option<&str>),
+) -> Result<Option<RangeInclusive<KeyId>>, ApiError> {
+    let from = whole_number(least, from, 0, i64::MAX)?;
+    let to = whole_number(greatest, to, 0, i64::MAX)?;
+    let is_named = from.is_some() || to.is_some();
+    Ok(is_named.then(|| KeyId(from.unwrap_or(0))..=KeyId(to.unwrap_or(i64::MAX))))
 }
 
 /// How many keys a group has in the database.

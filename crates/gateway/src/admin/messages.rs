@@ -114,6 +114,16 @@ pub enum Message {
     NoEncryptionKey,
     /// What to do about it.
     SetEncryptionKey,
+    /// A client's key opens the admin API.
+    ProxyKeyIsAdminKey(KeyRole),
+    /// What to do about it.
+    UseOtherProxyKey,
+    /// What the request log is called.
+    RequestLog,
+    /// So many rows of the log were dropped since the start.
+    RowsDropped(usize),
+    /// What to do about it.
+    AgainstDroppedRows,
     /// `ENCRYPTION_KEY` and the stored keys don't fit.
     Mismatch(Scenario),
     /// What to do about it.

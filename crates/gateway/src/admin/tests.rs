@@ -11,5 +11,6 @@ mod keys;
 pub(super) mod kit;
 mod language;
 mod logs;
+mod pool;
 mod settings;
 mod sub_groups;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use domain::ids::GroupId;
 
-use super::{Event, Guards, KeyStates};
+use super::key_states::KeyStates;
+use super::{Event, Guards};
 use crate::clock;
 use crate::snapshot::{Service, Snapshot};
 use crate::tasks::Status;
@@ -62,22 +63,8 @@ impl Group {
         let keys = before.filter(|before| before.version == version).map(|before| before.keys.clone());
         Self {
             version,
-            keys: keys.unwrap_or_else(|| KeyStates::of(service, now_ms)),
+            keys: keys.unwrap_or_else(|| KeyStates { group_id: service.id, keys: service.pool.states(now_ms).into() }),
             guards: Guards { group_id: service.id, at_work: service.guards_at_work(now_ms) },
-        }
-    }
-}
-
-impl KeyStates {
-    fn of(service: &Service, now_ms: u64) -> Self {
-        let census = service.pool.census(None, now_ms);
-        Self {
-            group_id: service.id,
-            total: census.total,
-            active: census.total.saturating_sub(census.invalid + census.disabled),
-            cooling: census.resting,
-            invalid: census.invalid,
-            disabled: census.disabled,
         }
     }
 }

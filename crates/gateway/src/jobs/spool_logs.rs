@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use domain::attempt::AttemptOutcome;
 use storage::Db;
 use storage::logs::RequestType;
 use storage::spool::{Drain, Limits, Place, Spool, SpoolRecord, Writer};
@@ -15,11 +15,13 @@ use uuid::Uuid;
 use super::Job;
 use crate::journal::{Entry, Journal, Sink};
 
+mod freshness;
 mod held;
 mod stored_keys;
 
 pub use held::LeftOut;
 
+use freshness::Freshness;
 use held::Held;
 use stored_keys::StoredKeys;
 
@@ -73,8 +75,7 @@ struct Inner {
     writer: Writer,
     _place: Place,
     unwritten: Mutex<Unwritten>,
-    /// Records in the spool that have not been seen by the storing job.
-    fresh: AtomicUsize,
+    freshness: Freshness,
 }
 
 struct Unwritten {
@@ -102,19 +103,17 @@ impl SpoolSink {
         let spool = Spool::open(place.dir(), Limits::default()).context("the log's spool can't be opened")?;
         let stored = db.spool_position(spool.id()).await?;
         let keys = StoredKeys::new(Arc::clone(db.cipher()));
-        let inner = Inner {
-            writer: spool.writer(),
-            _place: place,
-            unwritten: Mutex::new(Unwritten { held: Held::default(), keys }),
-            // What an earlier process left is there, however much it is.
-            fresh: AtomicUsize::new(1),
-        };
+        let freshness = Freshness::default();
+        // What an earlier process left is there, however much it is.
+        freshness.add(1);
+        let unwritten = Mutex::new(Unwritten { held: Held::default(), keys });
+        let inner = Inner { writer: spool.writer(), _place: place, unwritten, freshness };
         Ok((Self(Arc::new(inner)), spool.drain(stored)?))
     }
 
-    /// Records that wait to be stored, about.
-    pub fn fresh(&self) -> usize {
-        self.0.fresh.load(Ordering::Relaxed)
+    /// What is in the spool and not in the database yet.
+    pub fn freshness(&self) -> &Freshness {
+        &self.0.freshness
     }
 
     /// How much waits, and what had to be left out.
@@ -123,17 +122,7 @@ impl SpoolSink {
             let unwritten = self.unwritten();
             (unwritten.held.len(), unwritten.held.left_out())
         };
-        Backlog { held, unstored: self.fresh(), spool_bytes: self.0.writer.spool_bytes(), left_out }
-    }
-
-    /// The storing job is about to look at all there is.
-    pub fn seen(&self) {
-        self.0.fresh.store(0, Ordering::Relaxed);
-    }
-
-    /// The storing job could not finish: it is to look again.
-    pub fn unseen(&self) {
-        self.0.fresh.fetch_add(1, Ordering::Relaxed);
+        Backlog { held, unstored: self.0.freshness.records(), spool_bytes: self.0.writer.spool_bytes(), left_out }
     }
 
     fn is_holding(&self) -> bool {
@@ -157,7 +146,7 @@ impl SpoolSink {
                 Ok(appended) => {
                     let written = entries.len();
                     // What dropped rows count for is to be stored too.
-                    self.0.fresh.fetch_add(written.max(1), Ordering::Relaxed);
+                    self.0.freshness.add(written.max(1));
                     held.written(written, LeftOut { rows: appended.rows_dropped, bodies: appended.bodies_dropped });
                     if held.is_empty() {
                         break;
@@ -212,12 +201,15 @@ fn record<'e>(entry: &'e Entry, keys: &'e StoredKeys) -> SpoolRecord<'e> {
         upstream_addr: entry.upstream.as_ref().map_or_else(Cow::default, |upstream| upstream.address(entry).into()),
         is_stream: entry.is_stream,
         request_body: entry.body.as_deref().map_or_else(Cow::default, String::from_utf8_lossy),
-        first_byte_ms: entry.first_byte.map(millis),
+        first_byte_ms: entry.course.first_byte.map(millis),
         prompt_tokens: None,
         completion_tokens: None,
         cached_tokens: None,
         attempt: entry.attempt,
         proxy_key_hash: storage::hex::encode(&entry.proxy_key).into(),
+        begun_ms: entry.course.begun.map(millis),
+        outcome: entry.outcome.map(|outcome| AttemptOutcome::of(outcome, entry.course.is_key_out)),
+        rest_ms: entry.course.rest.map(millis),
     }
 }
 

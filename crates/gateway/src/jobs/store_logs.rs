@@ -15,6 +15,8 @@ use crate::snapshot::Current;
 const ENOUGH: usize = 1000;
 /// How often the job looks.
 const LOOK: Duration = Duration::from_millis(250);
+/// After a turn, the wishes of those who look at the log wait so long.
+const WISH_PACE: Duration = Duration::from_secs(1);
 
 /// The job.
 pub struct StoreLogs {
@@ -26,22 +28,25 @@ pub struct StoreLogs {
     waiting_since: Option<Instant>,
     /// Set until the first turn, which stores what an earlier process left.
     is_first: bool,
+    /// When the last turn ended.
+    last_turn: Instant,
 }
 
 impl StoreLogs {
     /// Stores in `db` what `drain` gives; `sink` tells when there is something.
     pub fn new(db: Db, sink: SpoolSink, drain: Drain, current: Current) -> Self {
-        Self { db, sink, drain, current, waiting_since: None, is_first: true }
+        let last_turn = Instant::now();
+        Self { db, sink, drain, current, waiting_since: None, is_first: true, last_turn }
     }
 
     fn is_time(&mut self) -> bool {
-        if self.sink.fresh() == 0 {
+        if self.sink.freshness().records() == 0 {
             return false;
         }
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let minutes = self.current.load().settings.request_log_write_interval_minutes;
         let interval = Duration::from_secs(60 * u64::try_from(minutes).unwrap_or(0));
-        self.is_first || self.sink.fresh() >= ENOUGH || since.elapsed() >= interval
+        self.is_first || self.sink.freshness().records() >= ENOUGH || since.elapsed() >= interval
     }
 }
 
@@ -50,16 +55,22 @@ impl Job for StoreLogs {
 
     async fn due(&mut self) {
         while !self.is_time() {
-            tokio::time::sleep(LOOK).await;
+            let wished = async {
+                tokio::time::sleep_until(self.last_turn + WISH_PACE).await;
+                self.sink.freshness().wished().await;
+            };
+            if tokio::time::timeout(LOOK, wished).await.is_ok() && self.sink.freshness().records() > 0 {
+                return;
+            }
         }
     }
 
     async fn turn(&mut self) -> anyhow::Result<()> {
-        self.sink.seen();
-        if let Err(error) = store_all(&self.db, &mut self.drain).await {
-            self.sink.unseen();
-            return Err(error).context("log entries wait in the spool");
-        }
+        self.sink.freshness().begin();
+        let stored = store_all(&self.db, &mut self.drain).await;
+        self.sink.freshness().end(stored.is_ok());
+        self.last_turn = Instant::now();
+        stored.context("log entries wait in the spool")?;
         self.waiting_since = None;
         self.is_first = false;
         Ok(())

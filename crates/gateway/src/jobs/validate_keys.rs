@@ -20,8 +20,12 @@ use crate::key_store::load::Loaded;
 use crate::leadership::Term;
 use crate::probe::Prober;
 use crate::snapshot::{Current, Service};
+use outlook::NextRound;
 use round::Round;
 
+pub use outlook::Outlook;
+
+mod outlook;
 mod round;
 mod schedule;
 
@@ -36,6 +40,7 @@ pub struct ValidateKeys {
     prober: Arc<Prober>,
     plans: HashMap<GroupId, Plan>,
     rounds: TaskTracker,
+    outlook: Arc<Outlook>,
 }
 
 /// What is known of a group's rounds.
@@ -45,13 +50,25 @@ struct Plan {
     /// From 0 to 1: groups must not all begin at the same moment.
     jitter: f64,
     number: u64,
-    running: Option<JoinHandle<()>>,
+    running: Option<Running>,
+}
+
+struct Running {
+    round: JoinHandle<()>,
+    /// When its last call begins, on the process' clock.
+    until_ms: u64,
 }
 
 impl ValidateKeys {
     /// Validates the keys of the groups in `current`.
     pub fn new(db: Db, current: Current, keys_loaded: Loaded, prober: Arc<Prober>) -> Self {
-        Self { db, current, keys_loaded, prober, plans: HashMap::new(), rounds: TaskTracker::new() }
+        let (plans, rounds, outlook) = (HashMap::new(), TaskTracker::new(), Arc::default());
+        Self { db, current, keys_loaded, prober, plans, rounds, outlook }
+    }
+
+    /// When it calls with which key, kept up to date.
+    pub fn outlook(&self) -> Arc<Outlook> {
+        Arc::clone(&self.outlook)
     }
 
     /// Remembers new groups with what the database knows of their last round, and forgets deleted ones.
@@ -81,9 +98,9 @@ impl LeaderJob for ValidateKeys {
     async fn turn(&mut self, term: &Term) -> anyhow::Result<()> {
         let services: Vec<_> = self.current.load().services().cloned().collect();
         self.meet(&services).await?;
-        for service in services {
+        for service in &services {
             let Some(plan) = self.plans.get_mut(&service.id) else { continue };
-            if plan.is_due(&service) {
+            if plan.is_due(service) {
                 let round = Round {
                     db: self.db.clone(),
                     token: term.token,
@@ -95,12 +112,15 @@ impl LeaderJob for ValidateKeys {
                     }),
                     window: schedule::window(&service.settings),
                 };
-                let over = term.over.clone();
-                plan.running = Some(self.rounds.spawn(async move {
+                let (over, until_ms) = (term.over.clone(), after(mono_ms(), round.window));
+                let round = self.rounds.spawn(async move {
                     over.run_until_cancelled(round.run()).await;
-                }));
+                });
+                plan.running = Some(Running { round, until_ms });
             }
         }
+        let next = |service: &Arc<Service>| Some((service.id, self.plans.get(&service.id)?.next(service)?));
+        self.outlook.is(services.iter().filter_map(next).collect());
         Ok(())
     }
 
@@ -109,6 +129,7 @@ impl LeaderJob for ValidateKeys {
         self.rounds.wait().await;
         self.rounds.reopen();
         self.plans.clear();
+        self.outlook.is(HashMap::new());
     }
 }
 
@@ -126,7 +147,7 @@ impl Plan {
     fn is_due(&mut self, service: &Service) -> bool {
         let now_ms = mono_ms();
         if let Some(running) = self.running.take() {
-            if !running.is_finished() {
+            if !running.round.is_finished() {
                 self.running = Some(running);
                 return false;
             }
@@ -136,4 +157,20 @@ impl Plan {
         let since = self.last.as_ref().map(|end| end.since(now_ms));
         round::is_wanted(service) && schedule::is_due(since, self.jitter, &service.settings)
     }
+
+    /// The next round, or the one that is running.
+    fn next(&self, service: &Service) -> Option<NextRound> {
+        let now_ms = mono_ms();
+        let since = self.last.as_ref().map(|end| end.since(now_ms));
+        let left = since.map(|since| schedule::pause(self.jitter, &service.settings).saturating_sub(since));
+        let at_ms = match &self.running {
+            Some(running) => running.until_ms.max(now_ms),
+            None => after(now_ms, left.unwrap_or_default()),
+        };
+        round::is_wanted(service).then_some(NextRound { at_ms, number: self.number })
+    }
+}
+
+fn after(at_ms: u64, time: Duration) -> u64 {
+    at_ms.saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }

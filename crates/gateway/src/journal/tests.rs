@@ -16,7 +16,7 @@ pub(crate) fn entry(attempt: u32, body_bytes: usize) -> Entry {
         status: 200,
         path: "/".into(),
         duration: Duration::ZERO,
-        first_byte: None,
+        course: Course::default(),
         error: None,
         user_agent: None,
         is_retry: false,

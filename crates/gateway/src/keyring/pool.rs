@@ -15,8 +15,11 @@ use super::slab::Slab;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{ArcSwap, Mutex, MutexGuard};
 
+pub use overview::{Cell, States};
+
 mod answers;
 mod guesses;
+mod overview;
 
 /// Rests longer than this survive a restart.
 const LONG_REST: Duration = Duration::from_mins(5);
@@ -230,14 +233,6 @@ impl Pool {
     #[must_use]
     pub fn ids_of(&self, fit: impl Fn(&PoolKey) -> bool) -> Vec<KeyId> {
         self.slab.load().keys().filter(|key| fit(key)).map(|key| key.id).collect()
-    }
-
-    /// The ids of the keys that rest now, for whatever model.
-    #[must_use]
-    pub fn resting(&self, now_ms: u64) -> Vec<KeyId> {
-        self.wake_due(now_ms);
-        let asleep = self.book().rests.sleepers();
-        self.ids_of(|key| asleep.contains(&key.slot()))
     }
 
     /// The rests of a key that are running now.

@@ -1,6 +1,6 @@
 //! Who rests, for which model, until when, and how often in a row.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -129,8 +129,10 @@ pub(super) struct Woken {
 #[derive(Debug, Default)]
 pub(super) struct Rests {
     by_key: HashMap<(u32, Scope), Rest>,
-    /// When something is due: a rest to end, or its memory to fade.
-    due: Turns,
+    /// When rests end.
+    ends: Turns,
+    /// When the memory of those that have ended fades.
+    fades: Turns,
     /// The running rests whose length is a guess, as they are doubted: the one that ends first, first.
     guesses: Turns,
     /// Guesses that have been proven wrong and are still to end.
@@ -160,11 +162,6 @@ impl Rests {
         self.scopes().any(|scope| self.by_key.contains_key(&(slot, scope)))
     }
 
-    /// The places of the keys that rest, for whatever model.
-    pub(super) fn sleepers(&self) -> HashSet<u32> {
-        self.by_key.iter().filter(|(_, rest)| rest.asleep).map(|((slot, _), _)| *slot).collect()
-    }
-
     /// Lays a key to rest. A rest already running is only ever made longer, and two answers to requests that ran side by side count as one.
     pub(super) fn sleep(&mut self, slot: u32, scope: &Scope, new: NewRest) -> bool {
         let before = self.by_key.get(&(slot, scope.clone())).copied();
@@ -188,10 +185,11 @@ impl Rests {
     pub(super) fn wake(&mut self, now_ms: u64) -> Vec<Woken> {
         let mut woken = self.end_pardoned(WOKEN_AT_ONCE);
         while woken.len() < WOKEN_AT_ONCE
-            && let Some((due, slot, scope)) = self.due.one_until(now_ms)
+            && let Some((due, slot, scope)) = self.ends.one_until(now_ms).or_else(|| self.fades.one_until(now_ms))
         {
             let Some(rest) = self.by_key.remove(&(slot, scope.clone())) else {
-                self.due.remove(&scope, due, slot);
+                self.ends.remove(&scope, due, slot);
+                self.fades.remove(&scope, due, slot);
                 continue;
             };
             self.strike(slot, &scope, &rest);
@@ -205,7 +203,8 @@ impl Rests {
 
     /// When [`wake`](Self::wake) has something to do next.
     pub(super) fn next_due_ms(&self) -> u64 {
-        if self.pardons.is_empty() { self.due.lowest().unwrap_or(u64::MAX) } else { 0 }
+        let first = self.ends.lowest().into_iter().chain(self.fades.lowest()).min();
+        if self.pardons.is_empty() { first.unwrap_or(u64::MAX) } else { 0 }
     }
 
     /// Forgets the key's rests for `scope`. Returns whether there was one.
@@ -241,7 +240,8 @@ impl Rests {
             let idle = self.models.iter().position(|(_, sleepers)| *sleepers == 0);
             let oldest = Some(self.models.remove(idle.unwrap_or(0)).0);
             self.by_key.retain(|(_, scope), _| *scope != oldest);
-            self.due.take(&oldest);
+            self.ends.take(&oldest);
+            self.fades.take(&oldest);
             self.guesses.take(&oldest);
         }
         let name: Arc<str> = model.into();
@@ -264,8 +264,13 @@ impl Rests {
         let sleeps_until = |slot: u32, scope: &Scope| self.running(slot, scope).map(|rest| rest.new.until_ms);
         // A key that rests altogether and for the model wakes when both are over.
         let wakes = |slot: u32| sleeps_until(slot, &None).max(sleeps_until(slot, &scope));
-        let first = self.due.in_turn(&scope).find(|(due, slot)| wakes(*slot) == Some(*due) && active(*slot));
+        let first = self.ends.in_turn(&scope).find(|(due, slot)| wakes(*slot) == Some(*due) && active(*slot));
         first.map(|(due, _)| due)
+    }
+
+    /// When the first rest ends, for whatever model, of a key in one of the places that are `active`.
+    pub(super) fn first_end_ms(&self, active: impl Fn(u32) -> bool) -> Option<u64> {
+        self.ends.lowest_of(active)
     }
 
     fn running(&self, slot: u32, scope: &Scope) -> Option<&Rest> {
@@ -277,9 +282,11 @@ impl Rests {
     }
 
     fn enter(&mut self, slot: u32, scope: &Scope, rest: Rest) {
-        self.due.insert(scope, due_of(&rest), slot);
         if rest.asleep {
+            self.ends.insert(scope, rest.new.until_ms, slot);
             self.count(scope, 1);
+        } else {
+            self.fades.insert(scope, fades_at(&rest), slot);
         }
         if rest.asleep && rest.new.ground.is_guess() {
             self.guesses.insert(scope, rest.turn, slot);
@@ -289,10 +296,12 @@ impl Rests {
 
     /// Takes a rest out of all lists but the first.
     fn strike(&mut self, slot: u32, scope: &Scope, rest: &Rest) {
-        self.due.remove(scope, due_of(rest), slot);
         if rest.asleep {
+            self.ends.remove(scope, rest.new.until_ms, slot);
             self.count(scope, -1);
             self.guesses.remove(scope, rest.turn, slot);
+        } else {
+            self.fades.remove(scope, fades_at(rest), slot);
         }
     }
 
@@ -304,6 +313,6 @@ impl Rests {
     }
 }
 
-fn due_of(rest: &Rest) -> u64 {
-    if rest.asleep { rest.new.until_ms } else { rest.new.until_ms.saturating_add(MEMORY_MS) }
+fn fades_at(rest: &Rest) -> u64 {
+    rest.new.until_ms.saturating_add(MEMORY_MS)
 }

@@ -86,6 +86,15 @@ impl Slab {
         self.chunks.iter().flat_map(|chunk| chunk.iter().flatten())
     }
 
+    /// A bitmap of the keys that can serve whatever model, as [`Ring::words`] gives it.
+    pub(super) fn serve_all(&self) -> Vec<u64> {
+        let mut words: Vec<_> = self.usable.ring.words().collect();
+        for (_, lane) in &self.by_model {
+            words.iter_mut().zip(lane.ring.words()).for_each(|(word, of_model)| *word &= of_model);
+        }
+        words
+    }
+
     /// Puts a key into a place, making room as needed. The bitmaps are the caller's business.
     pub(super) fn put(&mut self, slot: usize, key: Option<Arc<PoolKey>>) {
         while self.chunks.len() <= slot / CHUNK {

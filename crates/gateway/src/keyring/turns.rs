@@ -47,6 +47,12 @@ impl Turns {
         self.firsts().map(|(turn, ..)| turn).min()
     }
 
+    /// The lowest turn of all scopes, of the places that `fit`.
+    pub(super) fn lowest_of(&self, fit: impl Fn(u32) -> bool) -> Option<u64> {
+        let first = |turns: &BTreeSet<(u64, u32)>| turns.iter().find(|(_, slot)| fit(*slot)).map(|(turn, _)| *turn);
+        self.by_scope.values().filter_map(first).min()
+    }
+
     /// One whose turn has come by `turn`: its own, its place and its scope.
     pub(super) fn one_until(&self, turn: u64) -> Option<(u64, u32, Scope)> {
         let (first, slot, scope) = self.firsts().find(|(first, ..)| *first <= turn)?;

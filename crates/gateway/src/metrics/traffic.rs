@@ -107,7 +107,8 @@ impl Group {
         }
         let durations = if entry.is_stream { &mut self.stream_durations } else { &mut self.durations };
         durations.add(entry.duration);
-        if let Some(first_byte) = entry.first_byte {
+        // What a provider says of a bad key does not go to the client.
+        if let Some(first_byte) = entry.course.first_byte.filter(|_| entry.outcome != Some(Outcome::BadKey)) {
             self.first_bytes.add(first_byte);
         }
     }

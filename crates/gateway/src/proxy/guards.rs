@@ -48,8 +48,8 @@ pub fn limited(choice: &Choice, model: Option<&str>, names_owner: bool) -> bool 
     turn == Turn::Began || guards.limits_address(model)
 }
 
-/// A key was refused.
-pub fn refused(choice: &Choice, fault: KeyFault) {
+/// A key was refused. Returns what became of it, if something did.
+pub fn refused(choice: &Choice, fault: KeyFault) -> Option<Fate> {
     if let Some(upstream) = choice.upstream()
         && upstream.health.guards.refused(choice.key.id, clock::mono_ms()) == Turn::Began
     {
@@ -57,11 +57,11 @@ pub fn refused(choice: &Choice, fault: KeyFault) {
         let (group, url, status) = (&choice.service.name, &upstream.url, fault.status);
         tracing::warn!(%group, upstream = %url, status, "mass refusal: key after key is refused, requests get one attempt");
     }
-    blame(choice, fault);
+    blame(choice, fault)
 }
 
-/// A key is to blame.
-pub fn blame(choice: &Choice, fault: KeyFault) {
+/// A key is to blame. Returns what became of it, if something did.
+pub fn blame(choice: &Choice, fault: KeyFault) -> Option<Fate> {
     let threshold = u32::try_from(choice.service.settings.blacklist_threshold).unwrap_or(0);
     let (status, group, source) = (fault.status, &choice.service.name, source(choice));
     let mut turn = Turn::None;
@@ -86,6 +86,7 @@ pub fn blame(choice: &Choice, fault: KeyFault) {
             tracing::warn!(%group, upstream, "mass refusal: over after ten minutes, refused keys become invalid");
         }
     }
+    fate
 }
 
 /// The client gets what it asked for, which was a model called `asked`. `proves_key`: nobody gets that with a bad key.

@@ -221,6 +221,7 @@ impl<'p> Journey<'p> {
             Reply::Bad(bad) => {
                 let Progress { tried, doubts, .. } = progress;
                 let failure = judge::bad_answer(choice, model.as_deref(), &bad, tried, doubts);
+                self.record.failed(&failure, true);
                 let (choice, message) = (Arc::clone(choice), failure.message.clone());
                 progress.last = Some(LastAnswer { bad, choice, outcome: failure.outcome, message });
                 progress.failure = Some(failure);
@@ -230,7 +231,9 @@ impl<'p> Journey<'p> {
                 return Err(Refusal::no_sockets(self.admitted.error_shape()));
             }
             Reply::None(none) => {
-                progress.failure = Some(judge::no_answer(choice, model.as_deref(), &none, &mut progress.tried));
+                let failure = judge::no_answer(choice, model.as_deref(), &none, &mut progress.tried);
+                self.record.failed(&failure, false);
+                progress.failure = Some(failure);
             }
         }
         Ok(None)

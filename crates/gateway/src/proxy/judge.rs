@@ -1,9 +1,11 @@
 //! What an answer means: the outcome table is asked, and key and upstream are told what it says.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::classify::rest::named;
-use domain::classify::{self, Outcome, judge};
+use domain::classify::{self, Judgement, Outcome, judge};
+use domain::guards::{Fate, mass_refusal};
 use domain::secret::mask_in;
 use jiff::Timestamp;
 use upstream::SourceFailure;
@@ -26,6 +28,10 @@ pub struct Failure {
     pub status: u16,
     /// What the provider said, or what went wrong; the key masked.
     pub message: String,
+    /// How long the key rests because of it.
+    pub rest: Option<Duration>,
+    /// Whether the key became invalid by it.
+    pub is_key_out: bool,
 }
 
 /// A key that may be at fault or not: settled when the same request succeeds with another one.
@@ -62,6 +68,7 @@ pub fn bad_answer(
     let judgement = judge(&answer, &choice.service.policy());
     let message = mask_in(&judgement.message, choice.key.secret.expose()).into_owned();
     let fault = || KeyFault { status: bad.status, message: message.clone(), at: Timestamp::now() };
+    let (mut rest, mut is_key_out) = (None, false);
     match judgement.outcome {
         Outcome::SickUpstream => {
             choice.key.shaken();
@@ -78,10 +85,14 @@ pub fn bad_answer(
                 doubles: !limits_address,
                 source: guards::source(choice),
             };
-            choice.service.pool.limited(&choice.key, model, limit);
+            rest = Some(choice.service.pool.limited(&choice.key, model, limit));
             choice.service.pool.explain(&choice.key, fault());
         }
-        Outcome::BadKey => guards::refused(choice, fault()),
+        Outcome::BadKey => {
+            let fate = guards::refused(choice, fault());
+            rest = (fate == Some(Fate::Rest)).then_some(mass_refusal::REST);
+            is_key_out = fate == Some(Fate::Invalid);
+        }
         Outcome::Doubtful => {
             doubts.push(Doubt { choice: Arc::clone(choice), model: model.map(Box::from), fault: fault() });
         }
@@ -96,7 +107,8 @@ pub fn bad_answer(
             }
         }
     }
-    Failure { outcome: judgement.outcome, retry: judgement.retry, status: bad.status, message }
+    let Judgement { outcome, retry, .. } = judgement;
+    Failure { outcome, retry, status: bad.status, message, rest, is_key_out }
 }
 
 /// Judges the lack of an answer.
@@ -110,11 +122,12 @@ pub fn no_answer(choice: &Arc<Choice>, model: Option<&str>, none: &NoAnswer, tri
             Some(SourceFailure::TooLarge) => (Outcome::ClientMistake, 413),
             Some(SourceFailure::Malformed) | None => (Outcome::ClientMistake, 400),
         };
-        return Failure { outcome, retry: false, status, message };
+        return Failure { outcome, retry: false, status, message, rest: None, is_key_out: false };
     }
     upstream_failed(choice, model, tried, |health| health.transport_failed(choice.ticket, clock::mono_ms()));
     let status = if none.is_timeout() { 504 } else { 502 };
-    Failure { outcome: Outcome::SickUpstream, retry: !matches!(none, NoAnswer::Deadline), status, message }
+    let (outcome, retry) = (Outcome::SickUpstream, !matches!(none, NoAnswer::Deadline));
+    Failure { outcome, retry, status, message, rest: None, is_key_out: false }
 }
 
 /// The attempt could not be made for want of something that this machine should have: nobody is to blame, and other keys and upstreams

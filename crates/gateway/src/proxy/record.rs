@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::admit::Admitted;
 use super::judge::Failure;
 use super::plan::Choice;
-use crate::journal::{Entry, GroupRef, Journal, SentPath, UpstreamRef};
+use crate::journal::{Course, Entry, GroupRef, Journal, SentPath, UpstreamRef};
 use crate::snapshot::Target;
 
 /// Bytes of a request's body that are kept in the log.
@@ -52,7 +52,7 @@ impl Record {
             status: 0,
             path: Arc::clone(&admitted.full_path),
             duration: Duration::ZERO,
-            first_byte: None,
+            course: Course::default(),
             error: None,
             user_agent: None,
             is_retry: false,
@@ -95,7 +95,7 @@ impl Record {
         let page = &mut *self.0;
         let Some(entry) = &mut page.entry else { return };
         entry.attempt += 1;
-        entry.first_byte = None;
+        entry.course = Course { begun: Some(page.arrived.elapsed()), ..Course::default() };
         let base_url = choice.upstream().map(|upstream| Arc::clone(&upstream.url));
         entry.upstream = base_url.map(|base_url| UpstreamRef { base_url, path });
         entry.key = Some(Arc::clone(&choice.key));
@@ -108,8 +108,16 @@ impl Record {
     /// The answer's head is there.
     pub fn answered(&mut self, is_stream: bool) {
         let Some(entry) = &mut self.0.entry else { return };
-        entry.first_byte = Some(self.0.arrived.elapsed());
+        entry.course.first_byte.get_or_insert_with(|| self.0.arrived.elapsed());
         entry.is_stream |= is_stream;
+    }
+
+    /// The attempt failed; `has_answer`: it is an answer that says so.
+    pub fn failed(&mut self, failure: &Failure, has_answer: bool) {
+        let Some(entry) = &mut self.0.entry else { return };
+        let first_byte = has_answer.then(|| self.0.arrived.elapsed());
+        let &Failure { rest, is_key_out, .. } = failure;
+        entry.course = Course { first_byte, rest, is_key_out, ..entry.course };
     }
 
     /// The attempt failed and another one follows.

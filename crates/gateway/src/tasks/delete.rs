@@ -1,6 +1,6 @@
-//! The keys of a text out of a group.
+//! Keys out of a group: those of a text, or chosen ones.
 
-use domain::ids::GroupId;
+use domain::ids::{GroupId, KeyId};
 use domain::key::text::entries;
 use domain::secret::Secret;
 use serde_json::{Value, json};
@@ -26,4 +26,20 @@ pub async fn run(progress: Progress, db: Db, pool: &Pool, group: GroupId, text: 
         given += batch.len() as u64;
         progress.advance(batch.len()).await?;
     }
+}
+
+/// Deletes the keys with these ids.
+pub async fn run_ids(
+    progress: Progress,
+    db: Db,
+    pool: &Pool,
+    group: GroupId,
+    ids: Vec<KeyId>,
+) -> anyhow::Result<Value> {
+    let mut deleted = 0;
+    for ids in ids.chunks(STEP as usize) {
+        deleted += key_store::delete(&db, pool, group, ids).await?;
+        progress.advance(ids.len()).await?;
+    }
+    Ok(json!({"deleted_count": deleted, "ignored_count": ids.len() as u64 - deleted}))
 }

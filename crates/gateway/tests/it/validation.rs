@@ -66,6 +66,15 @@ async fn keys_that_work_again_serve_again_and_others_stay_as_they_are() {
     let warnings = ended["warnings"].to_string();
     assert!(warnings.contains("1 of 4 invalid keys") && warnings.contains("500"), "{warnings}");
     assert_eq!(provider.count(), 4, "one call a key");
+    app.eventually("the next check to be known", async || {
+        let key = app.key(&group, "sk-dead-3").await;
+        key["next_check_at"]
+            .as_str()
+            .map(str::to_owned)
+            .filter(|at| Some(at.as_str()) > ended["last_validated_at"].as_str())
+    })
+    .await;
+    assert!(app.key(&group, "sk-well-1").await["next_check_at"].is_null(), "it serves");
 }
 
 #[tokio::test]

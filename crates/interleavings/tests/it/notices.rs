@@ -42,7 +42,7 @@ fn entry(attempt: u32) -> Entry {
         status: 200,
         path: "/".into(),
         duration: Duration::ZERO,
-        first_byte: None,
+        course: Course::default(),
         error: None,
         user_agent: None,
         is_retry: false,

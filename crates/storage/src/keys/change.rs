@@ -34,6 +34,19 @@ pub struct KeyFailure {
 }
 
 impl Db {
+    /// Gives keys a status, and those that become active no failures, in one transaction. Keys that are gone are passed over.
+    pub async fn set_key_status(&self, ids: &[KeyId], status: KeyStatus) -> Result<(), StorageError> {
+        let mut update = Query::update().table(ApiKeys::Table).value(ApiKeys::Status, status.as_str()).take();
+        if status == KeyStatus::Active {
+            update.value(ApiKeys::FailureCount, 0);
+        }
+        let update = update
+            .value(ApiKeys::UpdatedAt, self.dialect().time(Timestamp::now()))
+            .and_where(self.dialect().is_among(ApiKeys::Id, ids.iter().map(|id| id.0)))
+            .take();
+        self.engine().execute(&update).await.map(drop)
+    }
+
     /// Writes changes of keys in one transaction. Keys that are gone are passed over.
     pub async fn apply_key_changes(&self, changes: &[KeyChange]) -> Result<(), StorageError> {
         let now = Timestamp::now();

@@ -1,6 +1,7 @@
 //! Keys as a list with filters and pages.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use domain::ids::{GroupId, KeyId};
 use domain::key::{Key, KeyStatus};
@@ -22,10 +23,22 @@ pub struct KeyFilter {
     pub key: Option<domain::secret::Secret>,
     /// Only these, as those that are resting.
     pub among: Option<Vec<KeyId>>,
+    /// None of these.
+    pub but: Vec<KeyId>,
+    /// Only those with ids in this range.
+    pub ids: Option<RangeInclusive<KeyId>>,
     /// Only those that a search finds.
     pub search: Option<KeySearch>,
     /// The order; by default the last used first.
     pub order: KeyOrder,
+}
+
+impl KeyFilter {
+    /// Whether its range of ids is so narrow that its keys are best looked up by their ids.
+    fn names_few(&self) -> bool {
+        let width = |ids: &RangeInclusive<KeyId>| ids.end().0.saturating_sub(ids.start().0);
+        self.ids.as_ref().is_some_and(|ids| width(ids) < MANY.cast_signed())
+    }
 }
 
 /// A search for keys by their notes, or by ids found elsewhere: the database can't look into encrypted keys.
@@ -118,7 +131,7 @@ impl Db {
     }
 
     /// The ids of the keys that a search finds.
-    async fn search(&self, group: Option<GroupId>, search: &KeySearch) -> Result<Vec<KeyId>, StorageError> {
+    pub(super) async fn search(&self, group: Option<GroupId>, search: &KeySearch) -> Result<Vec<KeyId>, StorageError> {
         let query = Query::select()
             .column(ApiKeys::Id)
             .from(ApiKeys::Table)
@@ -136,14 +149,19 @@ impl Db {
     fn condition(&self, filter: &KeyFilter, found: Option<&[KeyId]>, is_read_whole: bool) -> Cond {
         let ids = |ids: &[KeyId]| among(self.dialect(), ids);
         let hashes = filter.key.as_ref().map(|key| self.cipher().lookup_hashes(key.expose()));
-        let names_keys = hashes.is_some() || filter.among.is_some() || found.is_some();
+        let names_keys = hashes.is_some() || filter.among.is_some() || found.is_some() || filter.names_few();
         let by_index = !(is_read_whole || names_keys);
+        let from = filter.ids.as_ref().map(|ids| Expr::col(ApiKeys::Id).gte(ids.start().0));
+        let to = filter.ids.as_ref().map(|ids| Expr::col(ApiKeys::Id).lte(ids.end().0));
         let less = |condition| if by_index { condition } else { self.dialect().common(condition) };
         Cond::all()
             .add_option(filter.group.map(|group| less(Expr::col(ApiKeys::GroupId).eq(group.0))))
             .add_option(filter.status.map(|status| less(Expr::col(ApiKeys::Status).eq(status.as_str()))))
             .add_option(hashes.map(|hashes| Expr::col(ApiKeys::KeyHash).is_in(hashes)))
+            .add_option(from)
+            .add_option(to)
             .add_option(filter.among.as_deref().map(ids))
+            .add_option((!filter.but.is_empty()).then(|| ids(&filter.but).not()))
             .add_option(found.map(ids))
     }
 

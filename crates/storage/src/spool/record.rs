@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::attempt::AttemptOutcome;
 use domain::ids::{GroupId, KeyId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -68,6 +69,12 @@ pub struct SpoolRecord<'r> {
     pub attempt: u32,
     /// Hash of the proxy key that the client gave; empty for none.
     pub proxy_key_hash: Cow<'r, str>,
+    /// From the request's arrival to the attempt's beginning, milliseconds; `None` if there was no attempt.
+    pub begun_ms: Option<i64>,
+    /// What became of the attempt; `None` if there was none.
+    pub outcome: Option<AttemptOutcome>,
+    /// How long the key rests because of it, milliseconds.
+    pub rest_ms: Option<i64>,
 }
 
 /// MySQL's `text` ends here.

@@ -1,5 +1,6 @@
 //! Rows of the log.
 
+use domain::attempt::AttemptOutcome;
 use jiff::Timestamp;
 use sea_query::{Expr, InsertStatement, Query};
 
@@ -86,5 +87,8 @@ fn values(dialect: Dialect, record: &SpoolRecord<'_>) -> [Expr; COLUMNS.len()] {
         record.cached_tokens.into(),
         i64::from(record.attempt).into(),
         record.proxy_key_hash.as_ref().into(),
+        record.begun_ms.into(),
+        record.outcome.map(AttemptOutcome::as_str).into(),
+        record.rest_ms.into(),
     ]
 }

@@ -186,6 +186,11 @@ async fn filters_and_orders_of_keys() {
         KeyFilter { among: Some((3..100_000).map(KeyId).collect()), group: Some(group), ..KeyFilter::default() };
     assert_eq!(page(&test, among).await, [4, 3]);
     assert_eq!(page(&test, KeyFilter { among: Some(Vec::new()), ..KeyFilter::default() }).await, [0_i64; 0]);
+    for to in [3, i64::MAX] {
+        let ids = KeyFilter { ids: Some(KeyId(2)..=KeyId(to)), group: Some(group), ..KeyFilter::default() };
+        assert_eq!(page(&test, ids.clone()).await, if to == 3 { vec![3, 2] } else { vec![4, 3, 2] });
+        assert_eq!(page(&test, KeyFilter { but: vec![KeyId(3), KeyId(9)], ..ids }).await.last(), Some(&2));
+    }
 
     let ordered = |by, descending| KeyFilter { order: KeyOrder { by, descending }, ..KeyFilter::default() };
     assert_eq!(page(&test, ordered(KeySort::RequestCount, true)).await, [1, 2, 3, 4]);
@@ -197,6 +202,68 @@ async fn filters_and_orders_of_keys() {
         test.run(&format!("UPDATE api_keys SET last_used_at = {used} WHERE id = {id}")).await;
     }
     assert_eq!(page(&test, ordered(KeySort::LastUsedAt, false)).await, [2, 3, 4, 1], "never used stay last");
+}
+
+#[tokio::test]
+async fn all_ids_that_a_filter_finds_are_told_in_order() {
+    let many: Vec<_> = (0..12_000).map(|n| Secret::from(format!("key-{n}"))).collect();
+    let (test, group, _) = with_keys(None, &[]).await;
+    for keys in many.chunks(storage::keys::SLICE) {
+        test.db.insert_keys(group, keys).await.unwrap();
+    }
+    test.run(
+        "UPDATE api_keys SET status = 'invalid' WHERE id > 11000; UPDATE api_keys SET notes = 'mine' WHERE id = 7",
+    )
+    .await;
+    let all = KeyFilter { group: Some(group), ..KeyFilter::default() };
+    let found = async |filter: KeyFilter| {
+        let ids = test.db.ids_of_keys(&filter).await.unwrap();
+        assert!(ids.is_sorted());
+        (ids.len(), ids.first().map(|id| id.0), ids.last().map(|id| id.0))
+    };
+    assert_eq!(found(all.clone()).await, (12_000, Some(1), Some(12_000)));
+    let invalid = KeyFilter { status: Some(KeyStatus::Invalid), ..all.clone() };
+    assert_eq!(found(invalid.clone()).await, (1000, Some(11_001), Some(12_000)));
+    let ids = Some(KeyId(10_500)..=KeyId(11_500));
+    assert_eq!(found(KeyFilter { ids: ids.clone(), ..invalid.clone() }).await, (500, Some(11_001), Some(11_500)));
+    let among = Some((10_990..=99_999).map(KeyId).collect());
+    let some = KeyFilter { ids, among, but: vec![KeyId(10_990), KeyId(11_500)], ..all.clone() };
+    assert_eq!(found(some.clone()).await, (509, Some(10_991), Some(11_499)));
+    assert_eq!(found(KeyFilter { status: Some(KeyStatus::Invalid), ..some }).await, (499, Some(11_001), Some(11_499)));
+    let search = Some(KeySearch { notes: "min".to_owned(), or_ids: vec![KeyId(3), KeyId(11_003)] });
+    assert_eq!(found(KeyFilter { search: search.clone(), ..all.clone() }).await, (3, Some(3), Some(11_003)));
+    let among = Some(vec![KeyId(7), KeyId(8)]);
+    assert_eq!(found(KeyFilter { search, among, ..all.clone() }).await, (1, Some(7), Some(7)));
+    let exact = KeyFilter { key: Some(Secret::from("key-41")), ..all.clone() };
+    assert_eq!(found(exact).await, (1, Some(42), Some(42)));
+    assert_eq!(found(KeyFilter { group: Some(GroupId(99)), ..all }).await, (0, None, None));
+}
+
+#[tokio::test]
+async fn what_is_known_of_invalid_keys_is_told_of_so_many() {
+    let (test, group, ids) = with_keys(None, &["a", "b", "c"]).await;
+    test.run("UPDATE api_keys SET status = 'invalid' WHERE id < 3; UPDATE api_keys SET last_status = 401, last_error = 'né' WHERE id <> 2")
+        .await;
+    let mut faults = test.db.faults_of_invalid_keys(group, 10).await.unwrap();
+    faults.sort_unstable();
+    assert_eq!((ids.len(), faults), (3, vec![(None, None), (Some(401), Some("né".to_owned()))]));
+    assert_eq!(test.db.faults_of_invalid_keys(group, 1).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_status_is_given_to_many_at_once() {
+    let (test, group, ids) = with_keys(None, &["a", "b", "c"]).await;
+    test.run("UPDATE api_keys SET failure_count = 5").await;
+    test.db.set_key_status(&[ids[0], KeyId(99), ids[1]], KeyStatus::Disabled).await.unwrap();
+    test.db.set_key_status(&ids[1..2], KeyStatus::Active).await.unwrap();
+    let filter = KeyFilter {
+        group: Some(group),
+        order: KeyOrder { by: KeySort::Id, descending: false },
+        ..KeyFilter::default()
+    };
+    let keys = test.db.keys_page(&filter, ALL).await.unwrap().rows;
+    let states: Vec<_> = keys.iter().map(|key| (key.status, key.failure_count)).collect();
+    assert_eq!(states, [(KeyStatus::Disabled, 5), (KeyStatus::Active, 0), (KeyStatus::Active, 5)]);
 }
 
 #[tokio::test]

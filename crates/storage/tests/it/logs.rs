@@ -201,6 +201,7 @@ async fn a_row_comes_back_as_it_was_recorded() {
     assert_eq!((row.cached_tokens, row.attempt), (Some(4), Some(2)));
     assert_eq!(row.request_id, Some(original.request_id.to_string()));
     assert_eq!(row.proxy_key_hash.as_deref(), Some("aa"));
+    assert_eq!((row.begun_ms, row.outcome.as_deref(), row.rest_ms), (Some(1), Some("rate_limited"), Some(41_000)));
 }
 
 #[tokio::test]

@@ -34,6 +34,13 @@ async fn an_hour_in_two_rows_is_one_hour() {
     let hour = |start: &str, succeeded, failed| HourCount { hour: at(start), succeeded, failed };
     assert_eq!(hours, [hour("2026-11-23T09:00:00Z", 23, 4), hour("2026-11-23T10:00:00Z", 3, 0)]);
 
+    let mut by_group = test.db.hourly_counts_by_group(from, to).await.unwrap();
+    by_group.sort_by_key(|(group, count)| (*group, count.hour, count.succeeded));
+    let parts = by_group.iter().map(|(group, count)| (group.0, count.hour, count.succeeded, count.failed));
+    let (nine, ten) = (at("2026-11-23T09:00:00Z"), at("2026-11-23T10:00:00Z"));
+    let expected = [(1, nine, 5, 2), (1, nine, 10, 1), (1, ten, 3, 0), (2, nine, 1, 1), (2, nine, 7, 0)];
+    assert_eq!(parts.collect::<Vec<_>>(), expected);
+
     let one = GroupChoice::Only(vec![GroupId(1)]);
     assert_eq!(test.db.request_count(&one, from, to).await.unwrap(), RequestCount { total: 21, failed: 3 });
     let others = GroupChoice::AllBut(vec![GroupId(1)]);
@@ -62,4 +69,7 @@ async fn windows_end_with_the_current_hour() {
     let one = windows[&GroupId(1)];
     assert_eq!((one.day.total, one.week.total, one.month.total), (11, 1111, 111_111));
     assert!(!windows.contains_key(&GroupId(2)));
+    let hours = test.db.hourly_counts_by_group(at("2026-11-22T10:00:00Z"), at("2026-11-23T10:00:00Z")).await.unwrap();
+    let sum: u64 = hours.iter().filter(|(group, _)| *group == GroupId(1)).map(|(_, count)| count.succeeded).sum();
+    assert_eq!((hours.len(), sum), (2, 11));
 }

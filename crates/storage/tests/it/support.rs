@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use domain::attempt::AttemptOutcome;
 use domain::group::{ChannelType, GroupKind, GroupSpec, UpstreamSpec};
 use domain::ids::{GroupId, KeyId};
 use domain::raw_object::RawObject;
@@ -242,5 +243,8 @@ pub(crate) fn record(number: u64, timestamp_ms: i64, key: Option<KeyId>) -> Spoo
         cached_tokens: None,
         attempt: 1,
         proxy_key_hash: "aa".into(),
+        begun_ms: Some(1),
+        outcome: Some(AttemptOutcome::RateLimited),
+        rest_ms: Some(41_000),
     }
 }

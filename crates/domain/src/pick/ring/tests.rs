@@ -87,3 +87,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_bitmap_holds_the_members() {
+    let ring = Ring::new(200);
+    assert!([0, 63, 64, 130].into_iter().all(|member| ring.insert(member)));
+    assert_eq!(ring.words().collect::<Vec<_>>(), [1 | 1 << 63, 1, 4, 0]);
+}

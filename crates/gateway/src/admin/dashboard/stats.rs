@@ -13,6 +13,8 @@ use crate::admin::messages::Message;
 use crate::admin::reply::{Data, Reply};
 use crate::admin::{Context, Parts};
 use crate::clock;
+use crate::events::key_states::KeyTotals;
+use crate::keyring::States;
 
 /// Minutes over which the rate of requests is taken.
 const RATE_MINUTES: u32 = 10;
@@ -28,6 +30,8 @@ pub struct Stats {
     request_count: Card,
     /// Share of them that failed, in percent.
     error_rate: Card,
+    /// All keys.
+    keys: KeyTotals,
     security_warnings: Vec<SecurityWarning>,
 }
 
@@ -53,6 +57,7 @@ struct Trend {
 
 /// Requests of aggregates are counted with their members.
 pub async fn stats(State(context): Parts) -> Reply<Stats> {
+    context.sink.freshness().store_now().await;
     let groups = context.db.groups().await?;
     let (now, counted) = (Timestamp::now(), all_but_aggregates(&groups));
     let end = end_of_hour(now);
@@ -60,19 +65,20 @@ pub async fn stats(State(context): Parts) -> Reply<Stats> {
     let current = context.db.request_count(&counted, start, end).await?;
     let previous = context.db.request_count(&counted, before, start).await?;
     let (rate, trend) = error_rate(current, previous);
+    let states = context.keyring.states(clock::mono_ms());
     Ok(Data(Stats {
-        key_count: key_count(&context),
+        key_count: key_count(states),
+        keys: states.into(),
         rpm: rpm(&context, now).await?,
         request_count: Card::new(current.total.into(), growth(current.total, previous.total)),
         error_rate: Card::new(real(rate), trend),
-        security_warnings: warnings::all(&context, &groups),
+        security_warnings: warnings::all(&context, &groups).await?,
     }))
 }
 
-fn key_count(context: &Context) -> Card {
-    let keys = context.keyring.census(clock::mono_ms());
+fn key_count(keys: States) -> Card {
     Card {
-        value: keys.total.saturating_sub(keys.invalid + keys.disabled).into(),
+        value: keys.active().into(),
         sub_value: Some(keys.invalid),
         sub_value_tip: Some(Message::InvalidKeys.to_string()),
         trend: Trend { trend: 0.0, trend_is_growth: false },

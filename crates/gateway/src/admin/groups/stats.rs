@@ -9,27 +9,46 @@ use storage::stats::{RequestCount, Windows};
 
 use super::find;
 use crate::admin::extract::InPath;
+use crate::admin::openapi::schema::Rfc3339;
 use crate::admin::reply::{Data, Reply};
 use crate::admin::{Context, Parts, keys};
 use crate::clock;
+use reasons::Reason;
+
+mod reasons;
 
 /// Keys and requests of a group.
 #[derive(JsonSchema, Serialize)]
 pub struct GroupStats {
     key_stats: KeyStats,
+    /// Why invalid keys are out: the most frequent reasons.
+    reasons: Vec<Reason>,
+    /// Of how many keys these are the reasons: all invalid ones, or the 20,000 that are looked at.
+    reasons_of: usize,
     stats_24_hour: RequestStats,
     stats_7_day: RequestStats,
     stats_30_day: RequestStats,
 }
 
-/// How many keys a group has.
+/// How many keys a group has: each is usable, cooling, invalid, disabled or unreadable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-#[expect(clippy::struct_field_names, reason = "clients know the fields by these names")]
 pub struct KeyStats {
     total_keys: u64,
     /// Those that may serve, resting ones included.
     active_keys: u64,
     invalid_keys: u64,
+    /// Those that can serve now, whatever the model.
+    usable_keys: u64,
+    /// Active ones that rest now, altogether or for some model.
+    cooling_keys: u64,
+    /// Those of them that rest for some models only, and serve the others.
+    cooling_for_some_models_keys: u64,
+    disabled_keys: u64,
+    /// Those that can't be decrypted.
+    unreadable_keys: u64,
+    /// When the first rest ends; null if no key rests.
+    #[schemars(with = "Option<Rfc3339>")]
+    next_wake_at: Option<Timestamp>,
 }
 
 #[derive(Debug, PartialEq, JsonSchema, Serialize)]
@@ -43,9 +62,13 @@ struct RequestStats {
 /// Keys as they are now, and the requests of the last 24 hours, 7 days and 30 days.
 pub async fn stats(State(context): Parts, InPath(id): InPath<GroupId>) -> Reply<GroupStats> {
     find(&context, id).await?;
+    context.sink.freshness().store_now().await;
     let Windows { day, week, month } =
         context.db.group_stats(&[id], Timestamp::now()).await?.remove(&id).unwrap_or_default();
+    let (reasons, reasons_of) = reasons::of_group(&context, id).await?;
     Ok(Data(GroupStats {
+        reasons,
+        reasons_of,
         key_stats: KeyStats::of(&context, id, keys::count(&context.db, id).await?),
         stats_24_hour: day.into(),
         stats_7_day: week.into(),
@@ -56,12 +79,18 @@ pub async fn stats(State(context): Parts, InPath(id): InPath<GroupId>) -> Reply<
 impl KeyStats {
     /// Memory knows the states first, the database knows all `stored` keys: those that can't be decrypted aren't in memory.
     pub fn of(context: &Context, group: GroupId, stored: u64) -> Self {
-        let census = context.keyring.pool(group).census(None, clock::mono_ms());
+        let states = context.keyring.pool(group).states(clock::mono_ms());
         let count = |keys: usize| u64::try_from(keys).unwrap_or(u64::MAX);
         Self {
             total_keys: stored,
-            active_keys: count(census.total.saturating_sub(census.invalid + census.disabled)),
-            invalid_keys: count(census.invalid),
+            active_keys: count(states.active()),
+            invalid_keys: count(states.invalid),
+            usable_keys: count(states.usable),
+            cooling_keys: count(states.cooling),
+            cooling_for_some_models_keys: count(states.cooling_for_some_models),
+            disabled_keys: count(states.disabled),
+            unreadable_keys: stored.saturating_sub(count(states.total())),
+            next_wake_at: states.first_wake_ms.map(clock::wall_time_of),
         }
     }
 }
@@ -76,8 +105,9 @@ impl From<RequestCount> for RequestStats {
     }
 }
 
+/// What share of the whole a part is: 0 to 1, four decimals.
 #[expect(clippy::cast_precision_loss, reason = "four decimals are kept")]
-fn share(part: u64, whole: u64) -> f64 {
+pub fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 {
         return 0.0;
     }

@@ -9,7 +9,7 @@ use storage::logs::UNREADABLE_KEY;
 
 use crate::admin::openapi::schema::Rfc3339;
 use crate::clock;
-use crate::keyring::{Pool, RestInfo};
+use crate::keyring::{Pool, PoolKey, RestInfo};
 
 /// The key object. `key_value` is in clear: the console masks it.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -33,6 +33,9 @@ pub struct KeyObject {
     #[schemars(with = "Option<Rfc3339>")]
     last_error_at: Option<Timestamp>,
     last_status: Option<u16>,
+    /// About when the validation calls with it next; null if it is not invalid, or nobody validates it.
+    #[schemars(with = "Option<Rfc3339>")]
+    next_check_at: Option<Timestamp>,
     #[schemars(with = "Rfc3339")]
     created_at: Timestamp,
     #[schemars(with = "Rfc3339")]
@@ -47,15 +50,18 @@ struct CoolingModel {
 }
 
 impl KeyObject {
-    /// Shows a key, with the state the pool knows it in.
-    pub fn new(key: Key, pool: &Pool) -> Self {
+    /// Shows a key, with the state the pool knows it in. `next_check` says when an invalid one is called with next, in milliseconds of
+    /// the process' clock.
+    pub fn new(key: Key, pool: &Pool, next_check: impl Fn(&PoolKey) -> Option<u64>) -> Self {
         let present = pool.get(key.id);
         let status = present.as_ref().map_or(key.status, |present| present.status());
         let rests = match status {
             KeyStatus::Active => pool.rests(key.id, clock::mono_ms()),
             _ => Vec::new(),
         };
+        let invalid = present.as_ref().filter(|_| status == KeyStatus::Invalid);
         Self {
+            next_check_at: invalid.and_then(|key| next_check(key)).map(clock::wall_time_of),
             id: key.id,
             group_id: key.group_id,
             key_value: key.secret.map_or_else(|| UNREADABLE_KEY.to_owned(), |secret| secret.expose().to_owned()),

@@ -29,6 +29,7 @@ pub struct WantedPage {
 #[derive(JsonSchema, Serialize)]
 pub struct LogEntry {
     id: String,
+    /// When the attempt ended.
     #[schemars(with = "Rfc3339")]
     timestamp: Timestamp,
     group_id: GroupId,
@@ -44,6 +45,7 @@ pub struct LogEntry {
     source_ip: String,
     status_code: i64,
     request_path: String,
+    /// From the request's arrival to the end of the attempt, milliseconds.
     duration_ms: i64,
     error_message: String,
     user_agent: String,
@@ -54,7 +56,15 @@ pub struct LogEntry {
     request_body: String,
     request_id: Option<String>,
     attempt: Option<i64>,
+    /// From the request's arrival to the beginning of the attempt, milliseconds; null if there was none, and in older rows.
+    begun_ms: Option<i64>,
+    /// From the request's arrival to the first byte of the answer, milliseconds; null if none came.
     first_byte_ms: Option<i64>,
+    /// What became of the attempt: `served`, `rate_limited`, `key_refused`, `key_taken_out` (refused, and invalid by that), `in_doubt`
+    /// (key or request are at fault), `upstream_sick`, `client_mistake`, `cut_short` or `client_gone`.
+    outcome: Option<String>,
+    /// How long the key rests because of it, milliseconds.
+    rest_ms: Option<i64>,
     prompt_tokens: Option<i64>,
     completion_tokens: Option<i64>,
     cached_tokens: Option<i64>,
@@ -67,6 +77,9 @@ pub async fn list(
     Params(page): Params<WantedPage>,
 ) -> Reply<PageReply<LogEntry>> {
     let asked = page::request(page.page.as_deref(), page.page_size.as_deref());
+    if asked.page == 1 {
+        context.sink.freshness().store_now().await;
+    }
     let page = context.db.logs_page(&wanted.into(), asked, Timestamp::now()).await?;
     Ok(Data(PageReply::new(asked, page, LogEntry::from)))
 }
@@ -96,7 +109,10 @@ impl From<LogRow> for LogEntry {
             request_body: row.request_body,
             request_id: row.request_id,
             attempt: row.attempt,
+            begun_ms: row.begun_ms,
             first_byte_ms: row.first_byte_ms,
+            outcome: row.outcome,
+            rest_ms: row.rest_ms,
             prompt_tokens: row.prompt_tokens,
             completion_tokens: row.completion_tokens,
             cached_tokens: row.cached_tokens,

@@ -56,6 +56,13 @@ pub fn text(message: &Message) -> String {
         Message::SetEncryptionKey => {
             "请将 ENCRYPTION_KEY 设为至少 32 个字符的随机文本，并运行 gpt-load migrate-keys".to_owned()
         }
+        Message::ProxyKeyIsAdminKey(key) => {
+            format!("{}与 AUTH_KEY 相同：持有它的客户端可以执行所有管理操作", role(key))
+        }
+        Message::UseOtherProxyKey => "请为客户端换用另一个密钥，并替换此密钥".to_owned(),
+        Message::RequestLog => "请求日志".to_owned(),
+        Message::RowsDropped(rows) => format!("自启动以来，有 {rows} 条请求日志因空间不足而被丢弃"),
+        Message::AgainstDroppedRows => "请检查数据库是否可用、数据目录所在磁盘是否有空间；统计数据不受影响".to_owned(),
         Message::Mismatch(scenario) => mismatch(*scenario).to_owned(),
         Message::AgainstMismatch(scenario) => against(*scenario).to_owned(),
         Message::WrongProxyKey => "代理密钥缺失，或不能访问这里的任何分组：请用 ?key= 提供".to_owned(),
@@ -72,6 +79,7 @@ fn allowed(allowed: &Allowed) -> String {
         Allowed::TrueOrFalse => "应为 true 或 false".to_owned(),
         Allowed::String => "应为字符串".to_owned(),
         Allowed::NotEmpty => "不能为空".to_owned(),
+        Allowed::EitherOf(one, other) => format!("{one} 与 {other} 必须且只能给出一个"),
         Allowed::AtMostChars(max) => format!("最多 {max} 个字符"),
         Allowed::OneOf(words) => format!("应为其中之一：{}", words.join("、")),
         Allowed::GroupId => "应为分组的 id".to_owned(),

@@ -56,6 +56,13 @@ pub fn text(message: &Message) -> String {
         Message::SetEncryptionKey => {
             "Set ENCRYPTION_KEY to a random text of at least 32 characters and run gpt-load migrate-keys".to_owned()
         }
+        Message::ProxyKeyIsAdminKey(key) => format!("{} is the AUTH_KEY: clients that have it can do everything here", role(key)),
+        Message::UseOtherProxyKey => "Give clients another key, and put it in the place of this one".to_owned(),
+        Message::RequestLog => "Request log".to_owned(),
+        Message::RowsDropped(rows) => format!("{rows} rows of the request log were dropped since the start, for there was no room for them"),
+        Message::AgainstDroppedRows => {
+            "See whether the database answers and the disk of the data directory has room; requests are counted all the same".to_owned()
+        }
         Message::Mismatch(scenario) => mismatch(*scenario).to_owned(),
         Message::AgainstMismatch(scenario) => against(*scenario).to_owned(),
         Message::WrongProxyKey => "the proxy key is missing, or opens no group here: give it as ?key=".to_owned(),

@@ -63,6 +63,17 @@ pub fn text(message: &Message) -> String {
             "ENCRYPTION_KEY を 32 文字以上のランダムな文字列に設定し、gpt-load migrate-keys を実行してください"
                 .to_owned()
         }
+        Message::ProxyKeyIsAdminKey(key) => {
+            format!("{}が AUTH_KEY と同じです。これを持つクライアントはすべての管理操作を行えます", role(key))
+        }
+        Message::UseOtherProxyKey => "クライアントには別のキーを渡し、このキーと置き換えてください".to_owned(),
+        Message::RequestLog => "リクエストログ".to_owned(),
+        Message::RowsDropped(rows) => {
+            format!("起動してから、リクエストログ {rows} 件が空き容量の不足により破棄されました")
+        }
+        Message::AgainstDroppedRows => {
+            "データベースが応答しているか、データディレクトリのディスクに空きがあるかを確認してください。統計には数えられています".to_owned()
+        }
         Message::Mismatch(scenario) => mismatch(*scenario).to_owned(),
         Message::AgainstMismatch(scenario) => against(*scenario).to_owned(),
         Message::WrongProxyKey => {
@@ -83,6 +94,7 @@ fn allowed(allowed: &Allowed) -> String {
         Allowed::TrueOrFalse => "true または false を指定してください".to_owned(),
         Allowed::String => "文字列を指定してください".to_owned(),
         Allowed::NotEmpty => "空にはできません".to_owned(),
+        Allowed::EitherOf(one, other) => format!("{one} と {other} のどちらか一方を指定してください"),
         Allowed::AtMostChars(max) => format!("最大 {max} 文字です"),
         Allowed::OneOf(words) => format!("次のいずれかを指定してください：{}", words.join("、")),
         Allowed::GroupId => "グループの id を指定してください".to_owned(),

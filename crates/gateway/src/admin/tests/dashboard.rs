@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use storage::Dsn;
 use tempfile::TempDir;
 
-use super::kit::{Api, group, open};
+use super::kit::{AUTH_KEY, Api, failure, group, open};
+use super::logs::{record, store};
 
 #[tokio::test]
 async fn without_requests_everything_is_zero() {
@@ -32,7 +33,72 @@ async fn without_requests_everything_is_zero() {
         labels.len() == 24 && labels.iter().all(|label| label.as_str().unwrap().ends_with(":00:00+08:00")),
         "{labels:?}"
     );
-    assert_eq!(api.get("/api/dashboard/chart?groupId=x").await.code(), (400, "BAD_REQUEST".to_owned()));
+    assert_eq!(api.get("/api/dashboard/chart?groupId=x").await.code(), failure(400, "BAD_REQUEST"));
+}
+
+#[tokio::test]
+async fn charts_reach_back_a_day_a_week_or_a_month() {
+    let api = Api::new().await;
+    for (query, labels) in [("range=24h", 24), ("range=7d", 168), ("range=30d&groupId=1", 30)] {
+        let chart = api.get(&format!("/api/dashboard/chart?{query}")).await.data();
+        let groups = api.get(&format!("/api/dashboard/groups?{query}")).await.data();
+        assert_eq!((&chart["labels"], &chart["datasets"][1]["data"]), (&groups["labels"], &json!(vec![0; labels])));
+        assert_eq!(chart["labels"].as_array().unwrap().len(), labels, "{query}");
+    }
+    for path in ["chart", "groups"] {
+        let refused = api.get(&format!("/api/dashboard/{path}?range=1h")).await;
+        assert_eq!(refused.code(), failure(400, "BAD_REQUEST"));
+        assert!(refused.error().2.contains("24h"), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn groups_are_told_with_their_traffic_and_aggregates_apart() {
+    let api = Api::new().await;
+    let (quiet, all) = (api.group("quiet").await, api.aggregate("all").await);
+    let of = |number, status, group| {
+        let mut record = record(number, status);
+        record.timestamp_ms = jiff::Timestamp::now().as_millisecond();
+        record.group_id = domain::ids::GroupId(group);
+        record
+    };
+    let busy = api.group("busy").await;
+    store(&api, vec![of(1, 200, busy), of(2, 500, busy), of(3, 200, busy), of(4, 200, 99)]).await;
+    let traffic = api.get("/api/dashboard/groups").await.data();
+    let told = |id: i64| {
+        let groups = traffic["groups"].as_array().unwrap();
+        let group = groups.iter().find(|group| group["group_id"] == id).unwrap();
+        ["name", "group_type", "success", "failure", "total", "failure_rate"].map(|field| group[field].clone())
+    };
+    assert_eq!(told(busy), [json!("busy"), json!("standard"), json!(2), json!(1), json!(3), json!(0.3333)]);
+    assert_eq!(told(quiet), [json!("quiet"), json!("standard"), json!(0), json!(0), json!(0), json!(0.0)]);
+    assert_eq!(told(all)[..2], [json!("all"), json!("aggregate")]);
+    assert_eq!(traffic["groups"].as_array().unwrap().len(), 3, "the other is gone");
+    let series = &traffic["groups"][0]["success_series"];
+    assert_eq!((series.as_array().unwrap().len(), &series[23], &series[22]), (24, &json!(2), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_proxy_key_that_opens_the_admin_api_is_warned_of() {
+    let api = Api::new().await;
+    api.put("/api/settings", json!({"proxy_keys": format!("pk-all,{AUTH_KEY}")})).await.done();
+    let stats = api.get("/api/dashboard/stats").await.data();
+    let told = |kind: &str| {
+        let warnings = stats["security_warnings"].as_array().unwrap();
+        let warning = warnings.iter().find(|it| it["type"] == kind);
+        warning.map_or_else(String::new, |it| it["message"].as_str().unwrap().to_owned())
+    };
+    assert!(told("Global proxy key #2").contains("is the AUTH_KEY"), "{stats}");
+}
+
+#[tokio::test]
+async fn the_api_tells_what_runs() {
+    let about = Api::new().await.get("/api/about").await.data();
+    let expected = ["version", "time_zone", "database", "is_encrypted"].map(|field| &about[field]);
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(expected, [&json!(version), &json!("+08"), &json!("sqlite"), &json!(false)]);
+    let started: jiff::Timestamp = about["started_at"].as_str().unwrap().parse().unwrap();
+    assert!(started <= jiff::Timestamp::now());
 }
 
 #[tokio::test]
@@ -86,6 +152,9 @@ async fn the_encryption_status_says_what_does_not_fit() {
             (&status["scenario_type"], &status["has_mismatch"]),
             (&json!(scenario), &json!(!scenario.is_empty()))
         );
+        let warnings = api.get("/api/dashboard/stats").await.data()["security_warnings"].clone();
+        let is_warned_of = |warning: &Value| !scenario.is_empty() && warning["message"] == status["message"];
+        assert_eq!(warnings.as_array().unwrap().iter().any(is_warned_of), !scenario.is_empty(), "{warnings}");
         for text in ["message", "suggestion"] {
             assert_eq!(status[text].as_str().unwrap().is_empty(), scenario.is_empty(), "{status}");
         }

@@ -18,8 +18,10 @@ async fn news(api: &Api, last: &mut Picture) -> Vec<Value> {
 }
 
 fn keys(group: i64, [total, active, invalid]: [u32; 3]) -> Value {
-    let data =
-        json!({"group_id": group, "total": total, "active": active, "cooling": 0, "invalid": invalid, "disabled": 0});
+    let data = json!({
+        "group_id": group, "total": total, "active": active, "usable": active, "cooling": 0, "cooling_for_some_models": 0,
+        "invalid": invalid, "disabled": 0, "next_wake_at": null,
+    });
     json!({"event": "keys", "data": data})
 }
 

@@ -151,7 +151,11 @@ async fn statistics_of_a_group_without_requests_are_zero() {
     api.pool(id).set_status(&[first], domain::key::KeyStatus::Invalid);
     let none = json!({"total_requests": 0, "failed_requests": 0, "failure_rate": 0.0});
     let expected = json!({
-        "key_stats": {"total_keys": 3, "active_keys": 2, "invalid_keys": 1},
+        "key_stats": {
+            "total_keys": 3, "active_keys": 2, "invalid_keys": 1, "usable_keys": 2, "cooling_keys": 0,
+            "cooling_for_some_models_keys": 0, "disabled_keys": 0, "unreadable_keys": 0, "next_wake_at": null,
+        },
+        "reasons": [], "reasons_of": 0,
         "stats_24_hour": none, "stats_7_day": none, "stats_30_day": none,
     });
     assert_eq!(api.get(&format!("/api/groups/{id}/stats")).await.data(), expected);

@@ -66,10 +66,16 @@ impl Api {
         let events = Arc::new(Events::new(Arc::clone(&publisher), Arc::clone(&tasks)));
         let metrics =
             metrics::tests::idle(db.clone(), current, Arc::clone(&keyring), Arc::clone(&tasks), data_dir.path()).await;
+        let sink = metrics.sink.clone();
+        // There is no job that would store what waits, and nothing waits.
+        sink.freshness().begin();
+        sink.freshness().end(true);
         let state = Arc::new(AdminState {
             db,
             keyring,
             keys_loaded: Loaded::all(),
+            outlook: Arc::default(),
+            sink,
             publisher,
             prober: Arc::new(Prober::new(client)),
             events,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::attempt::AttemptOutcome;
 use domain::ids::GroupId;
 use domain::secret::Secret;
 use serde_json::json;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use super::kit::Api;
 
-fn record(number: u64, status_code: u16) -> SpoolRecord<'static> {
+pub(super) fn record(number: u64, status_code: u16) -> SpoolRecord<'static> {
     SpoolRecord {
         id: Uuid::from_u64_pair(0x7000, number),
         request_id: Uuid::from_u64_pair(0x7001, number),
@@ -42,10 +43,13 @@ fn record(number: u64, status_code: u16) -> SpoolRecord<'static> {
         cached_tokens: None,
         attempt: 1,
         proxy_key_hash: "".into(),
+        begun_ms: Some(1),
+        outcome: Some(AttemptOutcome::RateLimited),
+        rest_ms: Some(41_000),
     }
 }
 
-async fn store(api: &Api, records: Vec<SpoolRecord<'static>>) {
+pub(super) async fn store(api: &Api, records: Vec<SpoolRecord<'static>>) {
     let dir = TempDir::new().unwrap();
     let spool = Spool::open(dir.path(), Limits::default()).unwrap();
     spool.writer().append(records).unwrap();
@@ -68,7 +72,7 @@ async fn an_entry_looks_as_clients_know_it() {
         "request_path": "/proxy/my-group/v1/chat/completions", "duration_ms": 12, "error_message": "",
         "user_agent": "test/1", "request_type": "final", "upstream_addr": "https://api.example.com",
         "is_stream": true, "request_body": "", "request_id": Uuid::from_u64_pair(0x7001, 1), "attempt": 1,
-        "first_byte_ms": 3, "prompt_tokens": null, "completion_tokens": null, "cached_tokens": null,
+        "begun_ms": 1, "first_byte_ms": 3, "outcome": "rate_limited", "rest_ms": 41000, "prompt_tokens": null, "completion_tokens": null, "cached_tokens": null,
     });
     assert_eq!(api.items("/api/logs").await, [expected]);
 }

@@ -42,21 +42,31 @@ impl End {
 /// Whether a group's next round is to begin, so long after the last one ended: after an interval, and up to a tenth of it later, by
 /// `jitter` (0 to 1).
 pub fn is_due(since: Option<Duration>, jitter: f64, settings: &Settings) -> bool {
-    let pause = interval(settings).mul_f64(1.0 + jitter / 10.0);
-    since.is_none_or(|since| since >= pause)
+    since.is_none_or(|since| since >= pause(jitter, settings))
 }
 
-/// Whether an invalid key takes part in round `number` of its group. Each refusal it has had beyond those that made it invalid stands
-/// for one interval: so no more need be remembered of it.
+/// From the end of a round to the next one.
+pub fn pause(jitter: f64, settings: &Settings) -> Duration {
+    interval(settings).mul_f64(1.0 + jitter / 10.0)
+}
+
+/// Whether an invalid key takes part in round `number` of its group.
 pub fn takes_part(key: &PoolKey, settings: &Settings, number: u64) -> bool {
+    rounds_until(key, settings, number) == 0
+}
+
+/// How many rounds after round `number` an invalid key takes part next; 0 if in that one. Each refusal it has had beyond those that made
+/// it invalid stands for one interval: so no more need be remembered of it.
+pub fn rounds_until(key: &PoolKey, settings: &Settings, number: u64) -> u64 {
     let interval = interval(settings);
     let threshold = u32::try_from(settings.blacklist_threshold).unwrap_or(0);
     if interval.saturating_mul(key.failures().saturating_sub(threshold)) < LONG_DEAD {
-        return true;
+        return 0;
     }
     // Different keys on different rounds of the day.
     let rounds_a_day = (DAILY.as_secs() / interval.as_secs().max(1)).max(1);
-    key.id.0.unsigned_abs().wrapping_add(number).is_multiple_of(rounds_a_day)
+    let past = key.id.0.unsigned_abs().wrapping_add(number) % rounds_a_day;
+    (rounds_a_day - past) % rounds_a_day
 }
 
 /// A number for the first round since the program started, as if it had always been running: else programs that are often restarted
@@ -118,6 +128,18 @@ mod tests {
             assert_eq!(rounds_in_a_day(3 + 14 * 24, 60, id), 1);
             assert_eq!(rounds_in_a_day(3 + 1000, 1440, id), 1);
             assert_eq!(rounds_in_a_day(3 + 14 * 1440, 1, id), 1);
+        }
+    }
+
+    #[test]
+    fn the_next_round_of_a_key_is_the_first_in_which_it_takes_part() {
+        let (hourly, first) = (settings(60), 1_000);
+        for failures in [3, 3 + 1000] {
+            for id in 1..50 {
+                let key = PoolKey::new(KeyId(id), Secret::from("sk"), KeyStatus::Invalid, failures);
+                let expected = (0..24).find(|round| takes_part(&key, &hourly, first + round));
+                assert_eq!(Some(rounds_until(&key, &hourly, first)), expected, "{failures} {id}");
+            }
         }
     }
 

@@ -37,7 +37,7 @@ async fn requests_are_counted_once_and_for_each_group() {
             (stats["request_count"]["value"] == 3).then_some(stats)
         })
         .await;
-    assert_eq!(names(&stats), ["key_count", "rpm", "request_count", "error_rate", "security_warnings"]);
+    assert_eq!(names(&stats), ["key_count", "rpm", "request_count", "error_rate", "keys", "security_warnings"]);
     assert_eq!(
         (&stats["request_count"]["trend"], &stats["request_count"]["trend_is_growth"]),
         (&json!(100.0), &json!(true))

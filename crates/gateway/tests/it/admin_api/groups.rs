@@ -179,18 +179,27 @@ async fn statistics_of_a_group_count_keys_and_requests() {
         app.group("g").upstream(&provider.url()).keys(["sk-dead-1", "sk-2", "sk-3"]).config(config).create().await;
     let path = format!("/api/groups/{}/stats", group.id);
     let none = json!({"total_requests": 0, "failed_requests": 0, "failure_rate": 0.0});
-    let keys = |active, invalid| json!({"total_keys": 3, "active_keys": active, "invalid_keys": invalid});
-    let fresh = json!({"key_stats": keys(3, 0), "stats_24_hour": none, "stats_7_day": none, "stats_30_day": none});
-    assert_eq!(app.api().data(&path).await, fresh);
+    let stats = |active: i64, invalid, requests: &Value| {
+        let counts = [3, active, invalid].map(Value::from).to_vec();
+        [vec![Value::from(counts)], vec![requests.clone(); 3]].concat()
+    };
+    let shown = |stats: &Value| {
+        let counts = ["total_keys", "active_keys", "invalid_keys"].map(|name| stats["key_stats"][name].clone());
+        let requests = ["stats_24_hour", "stats_7_day", "stats_30_day"].map(|name| stats[name].clone());
+        [vec![Value::from(counts.to_vec())], requests.to_vec()].concat()
+    };
+    assert_eq!(shown(&app.api().data(&path).await), stats(3, 0, &none));
     for _ in 0..3 {
         assert_eq!(group.chat("m").fetch().await.status, 200);
     }
     let some = json!({"total_requests": 3, "failed_requests": 0, "failure_rate": 0.0});
-    let expected = json!({"key_stats": keys(2, 1), "stats_24_hour": some, "stats_7_day": some, "stats_30_day": some});
-    app.eventually("three requests counted", async || {
-        let stats = app.api().data(&path).await;
-        if stats == expected { Ok(()) } else { Err(stats) }
-    })
-    .await;
+    let told = app
+        .eventually("three requests counted and a reason stored", async || {
+            let told = app.api().data(&path).await;
+            let is_whole = shown(&told) == stats(2, 1, &some) && told["reasons"][0]["status"] == 401;
+            if is_whole { Ok(told) } else { Err(told) }
+        })
+        .await;
+    assert_eq!((&told["reasons"][0]["count"], &told["reasons_of"]), (&json!(1), &json!(1)));
     assert_refused(&app.api().get("/api/groups/9999/stats").await, 404, "NOT_FOUND", &["9999"]);
 }

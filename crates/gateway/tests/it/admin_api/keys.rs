@@ -92,7 +92,7 @@ async fn a_key_object_has_all_its_fields() {
         "id": key["id"], "group_id": group.id, "key_value": "sk-good", "key_hash": key["key_hash"], "notes": "",
         "status": "active", "request_count": 0, "failure_count": 0, "last_used_at": null, "cooldown_until": null,
         "cooling_models": [], "last_error": null, "last_error_at": null, "last_status": null,
-        "created_at": key["created_at"], "updated_at": key["updated_at"],
+        "next_check_at": null, "created_at": key["created_at"], "updated_at": key["updated_at"],
     });
     assert_eq!(key, expected);
     assert_eq!(key["key_hash"].as_str().unwrap().len(), 64, "SHA-256 in hex");

@@ -51,9 +51,16 @@ async fn a_success_says_who_asked_for_what_and_who_answered() {
     }
     let key = app.key(&group, "sk-good-1").await;
     let mut told = row.clone();
-    for changing in
-        ["id", "timestamp", "duration_ms", "first_byte_ms", "prompt_tokens", "completion_tokens", "cached_tokens"]
-    {
+    for changing in [
+        "id",
+        "timestamp",
+        "duration_ms",
+        "begun_ms",
+        "first_byte_ms",
+        "prompt_tokens",
+        "completion_tokens",
+        "cached_tokens",
+    ] {
         told.as_object_mut().unwrap().shift_remove(changing);
     }
     let expected = json!({
@@ -62,7 +69,7 @@ async fn a_success_says_who_asked_for_what_and_who_answered() {
         "source_ip": "203.0.113.9", "status_code": 200, "request_path": "/proxy/g/v1/chat/completions",
         "error_message": "", "user_agent": "", "request_type": "final",
         "upstream_addr": format!("{}/base/v1/chat/completions", provider.url()), "is_stream": false, "request_body": "",
-        "request_id": reply.headers.get("x-gpt-load-request-id"), "attempt": 1,
+        "request_id": reply.headers.get("x-gpt-load-request-id"), "attempt": 1, "outcome": "served", "rest_ms": null,
     });
     assert_eq!(told, expected);
     assert!(row["id"].as_str().unwrap().parse::<uuid::Uuid>().is_ok(), "{row}");
@@ -95,6 +102,33 @@ async fn every_attempt_has_a_row_and_all_share_the_request_id() {
     assert!(rows[0]["error_message"].as_str().unwrap().contains("Incorrect API key"), "{}", rows[0]);
     assert!(rows[1]["error_message"].as_str().unwrap().contains("Rate limit"), "{}", rows[1]);
     assert_eq!(rows[2]["error_message"], "");
+}
+
+/// Milliseconds in the order in which they passed, since the request arrived.
+fn times(rows: &[Value]) -> Vec<u64> {
+    let of = |row: &Value| ["begun_ms", "first_byte_ms", "duration_ms"].map(|field| row[field].as_u64());
+    rows.iter().flat_map(of).flatten().collect()
+}
+
+#[tokio::test]
+async fn attempts_stand_on_one_axis_of_time_with_what_they_were_taken_for() {
+    let (app, provider) = app_and_provider().await;
+    let answers = [Script::dead(), Script::limited(30), Answer::new(500).into(), Script::ok()];
+    provider.otherwise(Script::sequence(answers));
+    let config = json!({"blacklist_threshold": 1});
+    let keys = ["sk-a", "sk-b", "sk-c", "sk-d"];
+    let group = app.group("g").upstream(&provider.url()).keys(keys).config(config).create().await;
+    let reply = group.chat("gpt-4o").fetch().await;
+    assert_eq!(reply.status, 200);
+    let id = reply.headers.get("x-gpt-load-request-id").unwrap().to_owned();
+    let mut rows = entries(&app, 4, &format!("request_id={id}")).await;
+    rows.reverse();
+    let told: Vec<_> = rows.iter().map(|row| row["outcome"].as_str().unwrap()).collect();
+    assert_eq!(told, ["key_taken_out", "rate_limited", "upstream_sick", "served"]);
+    let rests: Vec<_> = rows.iter().map(|row| row["rest_ms"].as_u64().map(|ms| ms.div_ceil(1000))).collect();
+    assert_eq!(rests, [None, Some(30), None, None]);
+    let times = times(&rows);
+    assert_eq!((times.len(), times.is_sorted()), (12, true), "{times:?}");
 }
 
 #[tokio::test]
@@ -250,4 +284,25 @@ async fn aggregate_of(app: &App, name: &str, member: u64) -> Value {
     let (status, body) = app.api().post(&path, &json!({"sub_groups": [{"group_id": member, "weight": 1}]})).await;
     assert_eq!(status, 200, "{body}");
     object["id"].clone()
+}
+
+/// By itself the log would be written an hour later.
+#[tokio::test]
+async fn who_looks_at_the_log_or_the_figures_sees_what_has_just_happened() {
+    let (app, provider) = app_and_provider().await;
+    app.set(json!({"request_log_write_interval_minutes": 60})).await;
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).create().await;
+    for path in
+        ["/api/logs", "/api/dashboard/stats", "/api/dashboard/groups", &format!("/api/groups/{}/stats", group.id)]
+    {
+        let count = async || {
+            let shown = app.api().data(path).await;
+            let (group, card) = (&shown["groups"][0]["total"], &shown["request_count"]["value"]);
+            let counts = [&shown["pagination"]["total_items"], &shown["stats_24_hour"]["total_requests"], group, card];
+            counts.into_iter().find_map(Value::as_u64).unwrap_or_else(|| panic!("{shown}"))
+        };
+        let before = count().await;
+        group.chat("m").fetch().await;
+        app.eventually("the request to be seen", async || (count().await > before).then_some(())).await;
+    }
 }

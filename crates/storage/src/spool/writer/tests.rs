@@ -40,6 +40,9 @@ fn record(model: &str) -> SpoolRecord<'static> {
         cached_tokens: None,
         attempt: 1,
         proxy_key_hash: "".into(),
+        begun_ms: None,
+        outcome: None,
+        rest_ms: None,
     }
 }
 

@@ -33,7 +33,7 @@ fn pool(status: KeyStatus, failures: u32) -> std::sync::Arc<Pool> {
 }
 
 fn shown(key: Key, pool: &Pool) -> Value {
-    serde_json::to_value(KeyObject::new(key, pool)).unwrap()
+    serde_json::to_value(KeyObject::new(key, pool, |_| None)).unwrap()
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_key_looks_as_clients_know_it() {
     let expected = json!({
         "id": 1, "group_id": 2, "key_value": "sk-plain", "key_hash": "ab", "notes": "n", "status": "active",
         "request_count": 7, "failure_count": 0, "last_used_at": null, "cooldown_until": null, "cooling_models": [],
-        "last_error": null, "last_error_at": null, "last_status": 401,
+        "last_error": null, "last_error_at": null, "last_status": 401, "next_check_at": null,
         "created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-01-02T03:04:05.5Z",
     });
     assert_eq!(shown(row(), &pool(KeyStatus::Active, 0)), expected);
@@ -51,6 +51,17 @@ fn a_key_looks_as_clients_know_it() {
 fn memory_knows_the_state_better_than_the_row() {
     let object = shown(row(), &pool(KeyStatus::Invalid, 4));
     assert_eq!((&object["status"], &object["failure_count"]), (&json!("invalid"), &json!(4)));
+}
+
+#[test]
+fn only_of_an_invalid_key_is_said_when_it_is_checked_next() {
+    let next_check = |pool: &Pool| {
+        let object = KeyObject::new(row(), pool, |_| Some(clock::mono_ms() + 60_000));
+        serde_json::to_value(object).unwrap()["next_check_at"].clone()
+    };
+    assert!(next_check(&pool(KeyStatus::Active, 0)).is_null());
+    let at: Timestamp = next_check(&pool(KeyStatus::Invalid, 3)).as_str().unwrap().parse().unwrap();
+    assert!(at.as_second() - Timestamp::now().as_second() <= 60 && at > Timestamp::now());
 }
 
 #[test]
