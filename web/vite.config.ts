@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import vue from "@vitejs/plugin-vue";
@@ -5,12 +6,15 @@ import { defineConfig } from "vitest/config";
 
 import { precompress } from "./build/precompress.ts";
 
+/** The server's own: it embeds what is built here. */
+const version = /^version = "(.+)"$/m.exec(readFileSync(new URL("../Cargo.toml", import.meta.url), "utf8"))?.[1] ?? "";
 const source = fileURLToPath(new URL("src", import.meta.url));
 
 export default defineConfig({
   plugins: [vue(), precompress()],
   resolve: { alias: { "@": source } },
   define: {
+    __VERSION__: JSON.stringify(version),
     __VUE_OPTIONS_API__: "false",
     __VUE_PROD_DEVTOOLS__: "false",
     __INTLIFY_PROD_DEVTOOLS__: "false",

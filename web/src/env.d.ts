@@ -1,1 +1,4 @@
 /// <reference types="vite/client" />
+
+/** The version of the program. */
+declare const __VERSION__: string;

@@ -34,6 +34,12 @@ router.afterEach((to) => {
   document.title = `${i18n.global.t(to.meta.title)} · GPT-Load`;
 });
 
+/** Fetches the pages that were not visited yet, so that going there waits for nothing. */
+export function loadPages() {
+  const components = router.getRoutes().map(({ components }) => components?.default);
+  for (const load of components) if (typeof load === "function") void (load as () => Promise<unknown>)().catch(() => undefined);
+}
+
 whenUnauthorized(leave);
 
 /** Forgets the key and asks for it; then leads back to where one was. */
