@@ -21,6 +21,8 @@ export const keys = {
   groups: ["groups"] as const,
   group: (id: number) => ["groups", id] as const,
   keysOf: (groupId: number) => ["keys", groupId] as const,
+  /** Requests of a group, and why its keys are out. */
+  stats: (groupId: number) => ["stats", groupId] as const,
   logs: ["logs"] as const,
   dashboard: ["dashboard"] as const,
   settings: ["settings"] as const,
@@ -30,6 +32,11 @@ export const keys = {
   /** What the event stream tells of a group's guards. */
   guards: (groupId: number) => ["guards", groupId] as const,
 };
+
+// Nobody reads these but the event stream, which says a thing only once: they must outlast the pages that show them.
+for (const told of ["key-states", "guards", "task"]) {
+  queryClient.setQueryDefaults([told], { gcTime: Number.POSITIVE_INFINITY, staleTime: Number.POSITIVE_INFINITY });
+}
 
 /** Whether a failed query should show an error in place of what there was. */
 export function isRefusal(error: unknown): boolean {

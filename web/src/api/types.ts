@@ -4,8 +4,11 @@ import type { components } from "./schema.gen";
 type Schemas = components["schemas"];
 
 export type Group = Schemas["GroupObject"];
+export type SubGroup = Schemas["SubGroupObject"];
 export type Key = Schemas["KeyObject"];
 export type KeyStates = Schemas["KeyStates"];
+export type Tested = Schemas["Tested"];
+export type GroupStats = Schemas["GroupStats"];
 export type Guards = Schemas["Guards"];
 export type LogEntry = Schemas["LogEntry"];
 export type TaskStatus = Schemas["Status"];
@@ -18,3 +21,4 @@ export type SecurityWarning = Schemas["SecurityWarning"];
 export type EncryptionStatus = Schemas["EncryptionStatus"];
 export type Exchange = Schemas["Exchange"];
 export type ConfigOption = Schemas["ConfigOption"];
+export type GroupTraffic = Schemas["GroupTraffic"];

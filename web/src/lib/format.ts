@@ -10,6 +10,14 @@ export function compact(value: number, locale: string): string {
   return new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 }).format(value);
 }
 
+/** 512 B, 1.2 MB */
+export function bytes(value: number, locale: string): string {
+  const steps = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const step = Math.min(steps.length - 1, value < 1 ? 0 : Math.floor(Math.log10(value) / 3));
+  const options: Intl.NumberFormatOptions = { style: "unit", unit: steps[step], unitDisplay: "narrow", maximumFractionDigits: step === 0 ? 0 : 1 };
+  return new Intl.NumberFormat(locale, options).format(value / 1000 ** step);
+}
+
 /** A percentage given as 0 to 100. */
 export function percent(value: number, locale: string, digits = 1): string {
   return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(value / 100);

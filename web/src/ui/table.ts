@@ -16,3 +16,9 @@ export interface Sort {
   key: string;
   order: "asc" | "desc";
 }
+
+/** The least width of tracks of CSS grid that are given in pixels: `36px minmax(160px, 2fr)` need 196. */
+export function leastWidth(tracks: string): number {
+  const least = tracks.match(/\d+px/g) ?? [];
+  return least.reduce((sum, width) => sum + Number.parseInt(width), 0);
+}

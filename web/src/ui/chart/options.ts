@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import { compact, exact } from "@/lib/format";
 
 import type { ChartSeries } from "../chart";
+import { colourOf as colour } from "../colour";
 
 /** How a chart looks: thin lines in the colours of the theme, a quiet grid, values under it that follow the cursor. */
 export function optionsOf(
@@ -50,14 +51,4 @@ function tick(time: number, before: number | undefined, locale: string): string 
   const day = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" }).format(date);
   const hour = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(date);
   return isNewDay && hour === "00:00" ? day : hour;
-}
-
-/** The value in force of a variable, which may be `light-dark(…)`: a canvas needs the colour itself. */
-function colour(root: HTMLElement, variable: string): string {
-  const probe = document.createElement("span");
-  probe.style.color = `var(${variable})`;
-  root.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
 }

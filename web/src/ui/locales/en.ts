@@ -13,6 +13,6 @@ export default {
   secret: { show: "Show", hide: "Hide" },
   confirm: { typeName: "Type “{name}” to go on" },
   number: { missing: "Enter a number", atLeast: "A whole number from {min}", between: "A whole number from {min} to {max}" },
-  pager: { label: "Pages", none: "No rows", range: "{first}–{last} of {total}", about: "about {total}", previous: "Previous page", next: "Next page" },
+  pager: { label: "Pages of the table", none: "No rows", range: "{first}–{last} of {total}", about: "about {total}", previous: "Previous page", next: "Next page" },
   table: { select: "Select row", selectAll: "Select all rows of this page", sortBy: "Sort by {column}", empty: "Nothing here" },
 } as const;

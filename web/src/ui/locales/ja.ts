@@ -17,7 +17,7 @@ const ja: Like<typeof en> = {
   secret: { show: "表示", hide: "隠す" },
   confirm: { typeName: "続けるには「{name}」と入力してください" },
   number: { missing: "数値を入力してください", atLeast: "{min} 以上の整数", between: "{min} から {max} までの整数" },
-  pager: { label: "ページ", none: "0 件", range: "{total} 件中 {first}–{last} 件", about: "約 {total}", previous: "前のページ", next: "次のページ" },
+  pager: { label: "表のページ", none: "0 件", range: "{total} 件中 {first}–{last} 件", about: "約 {total}", previous: "前のページ", next: "次のページ" },
   table: { select: "この行を選択", selectAll: "このページの行をすべて選択", sortBy: "{column}で並べ替え", empty: "項目がありません" },
 };
 

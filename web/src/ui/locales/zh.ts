@@ -17,7 +17,7 @@ const zh: Like<typeof en> = {
   secret: { show: "显示", hide: "隐藏" },
   confirm: { typeName: "输入“{name}”以继续" },
   number: { missing: "请输入数字", atLeast: "不小于 {min} 的整数", between: "{min} 到 {max} 之间的整数" },
-  pager: { label: "分页", none: "没有记录", range: "第 {first}–{last} 条，共 {total} 条", about: "约 {total}", previous: "上一页", next: "下一页" },
+  pager: { label: "列表分页", none: "没有记录", range: "第 {first}–{last} 条，共 {total} 条", about: "约 {total}", previous: "上一页", next: "下一页" },
   table: { select: "选择此行", selectAll: "选择本页所有行", sortBy: "按{column}排序", empty: "暂无内容" },
 };
 
