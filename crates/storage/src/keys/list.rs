@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use domain::ids::{GroupId, KeyId};
 use domain::key::{Key, KeyStatus};
-use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query};
+use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 
 use super::status;
 use crate::engine::{Dialect, Row};
@@ -94,19 +94,24 @@ impl Db {
             .cond_where(self.condition(filter, found.as_deref(), false))
             .take();
         let total = self.engine().fetch(&count).await?.first().map_or(Ok(0), |row| row.int("total"))?.unsigned_abs();
-        // The ids first: they stand in the indexes, so that what comes before the page need not be read.
-        let has_index = match filter.order.by {
-            KeySort::LastUsedAt | KeySort::Id => true,
-            KeySort::FailureCount => filter.order.descending,
-            KeySort::RequestCount => false,
-        };
-        let is_read_whole = total > MANY && !has_index;
-        let condition = self.condition(filter, found.as_deref(), is_read_whole);
-        let mut query = Query::select().column(ApiKeys::Id).from(ApiKeys::Table).cond_where(condition).take();
-        sort(self.dialect(), &mut query, filter.order);
+        let mut query = self.ids_in_order(filter, found.as_deref(), total);
         let rows = self.engine().fetch(query.limit(page.size.into()).offset(page.offset())).await?;
         let ids = rows.iter().map(|row| row.int(ApiKeys::Id).map(KeyId)).collect::<Result<Vec<_>, _>>()?;
         Ok(Page { rows: self.keys_by_id(&ids).await?, total, total_is_estimate: false })
+    }
+
+    /// The ids of the keys, of which there are `total`. They come first: they stand in the indexes, so that what comes before a page need
+    /// not be read.
+    fn ids_in_order(&self, filter: &KeyFilter, found: Option<&[KeyId]>, total: u64) -> SelectStatement {
+        let has_index = match filter.order.by {
+            KeySort::LastUsedAt | KeySort::Id => true,
+            KeySort::FailureCount | KeySort::RequestCount => filter.order.descending,
+        };
+        let is_read_whole = total > MANY && !has_index;
+        let condition = self.condition(filter, found, is_read_whole);
+        let mut query = Query::select().column(ApiKeys::Id).from(ApiKeys::Table).cond_where(condition).take();
+        sort(self.dialect(), &mut query, filter.order);
+        query
     }
 
     /// The next keys after `after`, at most `limit`, by ascending id, decrypted.
@@ -207,7 +212,7 @@ fn among(dialect: Dialect, ids: &[KeyId]) -> Expr {
     dialect.is_among(ApiKeys::Id, ids.iter().map(|id| id.0))
 }
 
-fn sort(dialect: Dialect, query: &mut sea_query::SelectStatement, order: KeyOrder) {
+fn sort(dialect: Dialect, query: &mut SelectStatement, order: KeyOrder) {
     let direction = if order.descending { Order::Desc } else { Order::Asc };
     let column = match order.by {
         KeySort::LastUsedAt => ApiKeys::LastUsedAt,
@@ -218,3 +223,6 @@ fn sort(dialect: Dialect, query: &mut sea_query::SelectStatement, order: KeyOrde
     dialect.nulls_last(query, column, direction);
     query.order_by(ApiKeys::Id, Order::Desc);
 }
+
+#[cfg(test)]
+mod tests;
