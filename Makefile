@@ -67,7 +67,7 @@ bench: build ## cost beside nginx and HAProxy, some 6 minutes; ARGS="--only stre
 	cargo build --locked --release -p testkit
 	node bench/run.mjs $(ARGS)
 
-bench-scale: build ## a million keys, some 2 minutes, and ten million rows in the log, some 20; ARGS="--only keys --encrypted" and the like
+bench-scale: build ## a million keys and a thousand clients, some 3 minutes, and ten million rows in the log, some 20; ARGS="--only keys --encrypted" and the like
 	scripts/need sqlite3='command -v sqlite3'
 	cargo build --locked --release -p testkit
 	node bench/scale.mjs $(ARGS)

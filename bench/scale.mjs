@@ -11,10 +11,11 @@ import { parseArgs } from "node:util";
 
 import { runWithServers, startMock } from "../scripts/servers.mjs";
 import { printTable } from "../scripts/table.mjs";
+import { crowd } from "./scale/crowd.mjs";
 import { keys } from "./scale/keys.mjs";
 import { logs } from "./scale/logs.mjs";
 
-const PARTS = { keys, logs };
+const PARTS = { keys, crowd, logs };
 const MOST_KEYS = 10_000_000;
 const MOST_LOGS = 100_000_000;
 
