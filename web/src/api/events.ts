@@ -54,6 +54,8 @@ export function take({ event, data }: Event) {
       queryClient.setQueryData(keys.keyStates(data.group_id), data);
       break;
     case "guards":
+      // A group's warnings tell of them, too.
+      if (queryClient.getQueryData(keys.guards(data.group_id))) stale(keys.groups);
       queryClient.setQueryData(keys.guards(data.group_id), data);
       break;
     case "task":

@@ -11,11 +11,12 @@ const membersOf = (id: number) => ({
     unwrap(client.GET("/api/groups/{id}/sub-groups", { params: { path: { id } }, signal })),
 });
 
-/** The ids of the members of each aggregate among `groups`. */
+/** The ids of the members of each aggregate among `groups`; undefined until they are known. */
 export function useMembersOfAll(groups: MaybeRefOrGetter<readonly Group[]>) {
   const aggregates = computed(() => toValue(groups).filter(({ group_type }) => group_type === "aggregate"));
   const answers = useQueries({ queries: computed(() => aggregates.value.map(({ id }) => membersOf(id))) });
   return computed(() => {
+    if (answers.value.some(({ isPending }) => isPending)) return undefined;
     const ids = (at: number) => answers.value[at]?.data?.map(({ group }) => group.id) ?? [];
     return new Map(aggregates.value.map(({ id }, at) => [id, ids(at)]));
   });
