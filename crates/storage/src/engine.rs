@@ -129,12 +129,12 @@ impl Engine {
         }
     }
 
-    /// Has the planner look at a table if it needs to and never did.
-    pub(crate) async fn analyze_if_unknown(&self, table: &'static str) -> Result<(), StorageError> {
+    /// Has the planner look at a table if it needs to and has not since the table was much smaller.
+    pub(crate) async fn analyze_if_outgrown(&self, table: &'static str) -> Result<(), StorageError> {
         match self {
             // They look for themselves, or plan without.
             Self::Sqlite(_) | Self::MySql(_) => Ok(()),
-            Self::Postgres(connections) => connections.analyze_if_unknown(table).await,
+            Self::Postgres(connections) => connections.analyze_if_outgrown(table).await,
         }
     }
 

@@ -51,9 +51,16 @@ impl Connections {
         Ok(())
     }
 
-    /// Without statistics the planner expects every row under a few hundred hashes, and reads them all for each such lookup.
-    pub(super) async fn analyze_if_unknown(&self, table: &'static str) -> Result<(), StorageError> {
-        if self.estimate_rows(table).await? == 0 {
+    /// By the statistics of a table that was empty or small the planner expects every row under a few hundred hashes, and reads them all
+    /// for each such lookup.
+    pub(super) async fn analyze_if_outgrown(&self, table: &'static str) -> Result<(), StorageError> {
+        // From a few rows on, once for each doubling.
+        let outgrown = "SELECT reltuples <= 0 OR \
+            pg_relation_size(oid) > (2 * relpages::bigint + 50) * current_setting('block_size')::bigint \
+            FROM pg_class WHERE oid = to_regclass($1)";
+        let outgrown =
+            sqlx::query_scalar(outgrown).bind(table).fetch_optional(&self.pools.readers).await.map_err(fault)?;
+        if outgrown == Some(true) {
             let analyze = AssertSqlSafe(format!("ANALYZE \"{table}\""));
             sqlx::raw_sql(analyze).execute(&self.pools.writers).await.map_err(fault)?;
         }

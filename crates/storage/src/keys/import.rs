@@ -38,7 +38,7 @@ impl Db {
         let stored = keys.iter().map(|key| self.cipher().store(key)).collect::<Result<Vec<_>, _>>()?;
         let lookup = Lookup::new(self.cipher(), keys);
         let now = self.dialect().time(Timestamp::now());
-        self.engine().analyze_if_unknown("api_keys").await?;
+        self.engine().analyze_if_outgrown("api_keys").await?;
         let mut tx = self.engine().begin().await?;
         // Nobody else looks for the same keys meanwhile: nothing but this keeps them from being stored twice.
         let of_group = Expr::col(Groups::Id).eq(group.0);

@@ -275,6 +275,13 @@ async fn postgres_knows_what_it_holds_when_a_slice_follows_another() {
     }
     let distinct = "SELECT n_distinct FROM pg_stats WHERE tablename = 'api_keys' AND attname = 'key_hash'";
     assert_eq!(test.run(distinct).await.trim(), "-1", "every hash is another");
+    let many: Vec<_> = (0..3000).map(|number| format!("sk-{number:040}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    for keys in [&many[..], &["e"]] {
+        test.db.insert_keys(id, &secrets(keys)).await.unwrap();
+    }
+    let known = "SELECT reltuples::bigint FROM pg_class WHERE relname = 'api_keys'";
+    assert_eq!(test.run(known).await.trim(), "3004", "it is looked at again when it has grown");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! HAProxy's configuration in front of the cluster.
+//! `HAProxy`'s configuration in front of the cluster.
 
 use std::process::Command;
 
