@@ -5158,7 +5158,7 @@ export interface operations {
                 /** @description One group, an aggregate too; all groups if absent. */
                 groupId?: number;
                 /** @description The current hour and those before it, 24 or 168, or today and the 29 days before; 24 hours if absent. */
-                range?: ("24h" | "7d" | "30d") | null;
+                range?: "24h" | "7d" | "30d";
             };
             header?: never;
             path?: never;
@@ -5289,7 +5289,7 @@ export interface operations {
                  * @description The current hour and those before it, 24 or 168, or today and the 29 days before; 24 hours if absent.
                  * @example 24h
                  */
-                range?: ("24h" | "7d" | "30d") | null;
+                range?: "24h" | "7d" | "30d";
             };
             header?: never;
             path?: never;

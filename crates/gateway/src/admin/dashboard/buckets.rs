@@ -2,7 +2,6 @@
 
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp};
-use schemars::JsonSchema;
 use serde::Deserialize;
 use storage::stats::{end_of_hour, hours_before};
 
@@ -10,7 +9,7 @@ use storage::stats::{end_of_hour, hours_before};
 const MONTH_DAYS: i32 = 30;
 
 /// A stretch of time up to now.
-#[derive(Clone, Copy, Debug, Default, JsonSchema, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub enum Range {
     /// 24 hours.
     #[default]

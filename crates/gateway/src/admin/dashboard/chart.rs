@@ -26,6 +26,7 @@ pub struct Wanted {
     #[schemars(with = "Option<i64>")]
     group_id: Option<String>,
     /// The current hour and those before it, 24 or 168, or today and the 29 days before; 24 hours if absent.
+    #[schemars(with = "Option<String>", extend("enum" = ["24h", "7d", "30d"]))]
     range: Option<Range>,
 }
 

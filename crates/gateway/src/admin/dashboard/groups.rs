@@ -20,6 +20,7 @@ use crate::admin::reply::{Data, Reply};
 #[derive(JsonSchema, Deserialize)]
 pub struct Wanted {
     /// The current hour and those before it, 24 or 168, or today and the 29 days before; 24 hours if absent.
+    #[schemars(with = "Option<String>", extend("enum" = ["24h", "7d", "30d"]))]
     range: Option<Range>,
 }
 

@@ -5,7 +5,7 @@ use domain::ids::{GroupId, KeyId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::find_standard;
+use super::find;
 use crate::admin::Parts;
 use crate::admin::extract::{InPath, Params, whole_number};
 use crate::admin::keys::id_range;
@@ -45,12 +45,12 @@ pub struct KeyMap {
     cells: Vec<(KeyId, KeyId, u32, u32, u32, u32)>,
 }
 
-/// Out of memory, so that it may be asked for again and again.
+/// Of an aggregate it is empty. Out of memory, so that it may be asked for again and again.
 pub async fn map(State(context): Parts, InPath(id): InPath<GroupId>, Params(wanted): Params<Wanted>) -> Reply<KeyMap> {
     let cells = whole_number("cells", wanted.cells.as_deref(), 1, MAX_CELLS)?.unwrap_or(DEFAULT_CELLS);
     let ids = id_range(("from", wanted.from.as_deref()), ("to", wanted.to.as_deref()))?;
     let ids = ids.unwrap_or(KeyId(i64::MIN)..=KeyId(i64::MAX));
-    find_standard(&context, id).await?;
+    find(&context, id).await?;
     let (pool, now_ms) = (context.keyring.pool(id), clock::mono_ms());
     let map = pool.map(&ids, usize::try_from(cells).unwrap_or(1), now_ms);
     let cell = |Cell { first, last, counts: [usable, cooling, invalid, disabled] }: Cell| {
