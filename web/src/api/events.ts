@@ -1,3 +1,5 @@
+import { throttled } from "@/lib/throttle";
+
 import { callHeaders, unreachable } from "./client";
 import { keys, queryClient } from "./queries";
 import { reachability } from "./reachability";
@@ -9,6 +11,8 @@ type Event = components["schemas"]["Event"];
 /** The server says something every 15 s; after so long without a word the connection is dead. */
 const SILENCE_MS = 40_000;
 const RETRY_MS = 1500;
+/** A table of keys that change all the time is read again this often. */
+const KEYS_EVERY_MS = 2000;
 
 /**
  * Reads `/api/events` until `signal` says stop, and keeps the caches true by it. While the server is away it tries again; when it is
@@ -50,7 +54,7 @@ export function take({ event, data }: Event) {
   switch (event) {
     case "keys":
       // The first word on a group only says how it stands.
-      if (queryClient.getQueryData(keys.keyStates(data.group_id))) stale(keys.keysOf(data.group_id));
+      if (queryClient.getQueryData(keys.keyStates(data.group_id))) keysChanged(data.group_id);
       queryClient.setQueryData(keys.keyStates(data.group_id), data);
       break;
     case "guards":
@@ -71,6 +75,14 @@ export function take({ event, data }: Event) {
     case "missed":
       void queryClient.invalidateQueries({}, { cancelRefetch: false });
   }
+}
+
+const changedKeys = new Map<number, () => void>();
+
+function keysChanged(groupId: number) {
+  const tell = changedKeys.get(groupId) ?? throttled(() => stale(keys.keysOf(groupId)), KEYS_EVERY_MS).call;
+  changedKeys.set(groupId, tell);
+  tell();
 }
 
 function stale(queryKey: readonly unknown[]) {
