@@ -31,6 +31,7 @@ use crate::jobs::lead::Lead;
 use crate::jobs::leading::{self, LeaderJob};
 use crate::jobs::persist_keys::PersistKeys;
 use crate::jobs::retention::Retention;
+use crate::jobs::share_tasks::ShareTasks;
 use crate::jobs::spool_logs::{SpoolLogs, SpoolSink};
 use crate::jobs::store_left_behind::StoreLeftBehind;
 use crate::jobs::store_logs::StoreLogs;
@@ -117,6 +118,8 @@ fn stand_back(by: i32) -> impl Fn() {
 /// The parts that live as long as the process.
 struct App {
     setup: Setup,
+    /// Whether it leads the nodes on its database.
+    leadership: Leadership,
     foundation: Foundation,
     /// Log entries on their way to the spool.
     journal: Journal,
@@ -171,11 +174,14 @@ impl App {
         let (sink, drain) = SpoolSink::open(&data_dir, &foundation.db).await?;
         let traffic = Arc::new(Traffic::default());
         let node = Node::on_port(address.port());
+        let (lead, leadership) = Lead::new(foundation.db.clone(), node.clone());
         let (stop_control, jobs) = (CancellationToken::new(), TaskTracker::new());
+        let operator_tasks = Tasks::open(foundation.db.clone(), node, jobs.clone(), stop_control.clone()).await;
         let mut app = Self {
             journal: Journal::new(Counted { traffic: Arc::clone(&traffic), sink: sink.clone() }),
             traffic,
             setup,
+            leadership,
             foundation,
             sink,
             listener: Some(listener.try_clone()?),
@@ -187,7 +193,7 @@ impl App {
             in_charge: CancellationToken::new(),
             stop_background: stop_control.child_token(),
             tasks: TaskTracker::new(),
-            operator_tasks: Tasks::open(&data_dir, jobs.clone(), stop_control.clone()),
+            operator_tasks,
             stop_control,
             jobs,
             workers: Vec::new(),
@@ -198,7 +204,7 @@ impl App {
         let prober = Arc::new(Prober::new(client));
         let keys_loaded = loading.loaded();
         app.start_jobs(drain);
-        let outlook = app.start_leading(node, &prober, &keys_loaded);
+        let outlook = app.start_leading(lead, &prober, &keys_loaded);
         app.start_loading(loading);
         app.start_spooler()?;
         if replaces {
@@ -223,15 +229,14 @@ impl App {
     }
 
     /// What one node does for all, whichever leads. Returns what this one knows of validations to come while it does.
-    fn start_leading(&self, node: Node, prober: &Arc<Prober>, keys_loaded: &Loaded) -> Arc<Outlook> {
+    fn start_leading(&self, lead: Lead, prober: &Arc<Prober>, keys_loaded: &Loaded) -> Arc<Outlook> {
         let (db, current) = (&self.foundation.db, &self.foundation.current);
-        let (lead, leadership) = Lead::new(db.clone(), node);
         let validate = ValidateKeys::new(db.clone(), Arc::clone(current), keys_loaded.clone(), Arc::clone(prober));
         let outlook = validate.outlook();
         if !self.setup.config.is_slave {
             self.start_job_in_charge(lead);
-            self.start_leader_job(Retention::new(db.clone(), Arc::clone(current)), &leadership);
-            self.start_leader_job(validate, &leadership);
+            self.start_leader_job(Retention::new(db.clone(), Arc::clone(current)));
+            self.start_leader_job(validate);
         }
         outlook
     }
@@ -244,8 +249,8 @@ impl App {
         });
     }
 
-    fn start_leader_job(&self, job: impl LeaderJob, leadership: &Leadership) {
-        self.jobs.spawn(leading::run(job, leadership.clone()));
+    fn start_leader_job(&self, job: impl LeaderJob) {
+        self.jobs.spawn(leading::run(job, self.leadership.clone()));
     }
 
     fn start_job(&self, job: impl Job + 'static) {
@@ -286,6 +291,7 @@ impl App {
     ) -> Handover {
         let (foundation, config) = (&self.foundation, &self.setup.config);
         let tasks = Arc::clone(&self.operator_tasks);
+        self.start_job(ShareTasks { tasks: Arc::clone(&tasks) });
         let events = Arc::new(Events::new(Arc::clone(&foundation.publisher), Arc::clone(&tasks)));
         self.start_job(TellEvents { events: Arc::clone(&events), last: Picture::default() });
         let (handover, receiver) = handover::channel(config.server.read_timeout);
@@ -324,6 +330,7 @@ impl App {
             db: self.foundation.db.clone(),
             sockets: sockets.clone(),
             handover: handover.clone(),
+            leadership: self.leadership.clone(),
             tasks: Arc::clone(tasks),
             started: SystemTime::now(),
         }

@@ -10,6 +10,7 @@ pub mod lead;
 pub mod leading;
 pub mod persist_keys;
 pub mod retention;
+pub mod share_tasks;
 pub mod spool_logs;
 pub mod store_left_behind;
 pub mod store_logs;

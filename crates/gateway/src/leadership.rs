@@ -47,6 +47,12 @@ impl Leadership {
         standing.term.is_some() && standing.until.is_none_or(|until| Instant::now() < until)
     }
 
+    /// The name of the node that leads, as far as this one knows.
+    #[must_use]
+    pub fn leader(&self) -> Option<String> {
+        Some(self.0.borrow().leader.clone()).filter(|leader| !leader.is_empty())
+    }
+
     /// Waits until this node leads. `None` when it never will again.
     pub async fn next_term(&mut self) -> Option<Term> {
         let leads = |standing: &Standing| standing.term.as_ref().is_some_and(|term| !term.over.is_cancelled());

@@ -17,6 +17,7 @@ use storage::Db;
 
 use crate::jobs::spool_logs::SpoolSink;
 use crate::keyring::Keyring;
+use crate::leadership::Leadership;
 use crate::proxy::Shared;
 use crate::server::handover::Handover;
 use crate::server::sockets::Sockets;
@@ -47,6 +48,8 @@ pub struct Metrics {
     pub sockets: Sockets,
     /// Requests on their way to the control plane.
     pub handover: Handover,
+    /// Whether this node leads.
+    pub leadership: Leadership,
     /// Long work.
     pub tasks: Arc<Tasks>,
     /// When the program started.

@@ -103,6 +103,12 @@ impl Db {
         self.engine().connections()
     }
 
+    /// Whether other nodes may have the database open, too.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.dialect().is_shared()
+    }
+
     /// Writes everything back into the database, closes it and lets go of the data directory. Later calls fail.
     pub async fn close(&self) {
         self.engine().close().await;

@@ -10,6 +10,7 @@
 //! | [`cipher`] | keys at rest, byte compatible with 1.4.x |
 //! | [`groups`], [`keys`], [`settings`], [`logs`], [`stats`] | the tables, one module a resource |
 //! | [`lease`] | which of the servers on a database leads
+//! | [`tasks`] | the last task, for all servers to see
 //! | [`backup`] | groups, keys and settings as a text, from any database into any other |
 //! | [`spool`] | the request log on local disk, before it is in the database |
 //! | [`store`] | one batch of the spool into the database, in one transaction |
@@ -32,6 +33,7 @@ pub mod settings;
 pub mod spool;
 pub mod stats;
 pub mod store;
+pub mod tasks;
 
 pub use cipher::KeyCipher;
 pub use db::Db;

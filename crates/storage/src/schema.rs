@@ -137,6 +137,18 @@ pub(crate) enum SpoolPositions {
 }
 
 #[derive(Clone, Copy, Iden)]
+pub(crate) enum NodeTasks {
+    Table,
+    Name,
+    Holder,
+    Number,
+    SeenAt,
+    Reported,
+    Report,
+    Ignored,
+}
+
+#[derive(Clone, Copy, Iden)]
 pub(crate) enum NodeLease {
     Table,
     Name,

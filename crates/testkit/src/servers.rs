@@ -149,7 +149,7 @@ impl Drop for Database {
 }
 
 /// The tables that a program writes to.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "system_settings",
     "groups",
     "group_sub_groups",
@@ -159,6 +159,7 @@ const TABLES: [&str; 9] = [
     "group_hourly_stats",
     "spool_positions",
     "node_lease",
+    "node_tasks",
 ];
 
 fn output(mut client: Command, sql: &str) -> Output {

@@ -1302,6 +1302,10 @@ export interface components {
             result?: unknown;
             /** @description Why it came to nothing, or not to its end. */
             error?: string | null;
+            /** @description It was broken off, and started again goes on with what is left: `error` says how. */
+            resumable?: boolean;
+            /** @description The node that it runs on, or ran. */
+            node?: string;
             /**
              * Format: date-time
              * @description When it began.

@@ -21,11 +21,15 @@ pub struct About {
     database: &'static str,
     /// Whether provider keys are stored under an `ENCRYPTION_KEY`.
     is_encrypted: bool,
+    /// Whether this node leads: deletes old log rows and validates keys for all nodes on its database.
+    is_leader: bool,
+    /// The node that does, as `HOST:PORT`; null if this one knows of none.
+    leader: Option<String>,
     #[schemars(with = "Rfc3339")]
     started_at: Timestamp,
 }
 
-/// As things are since the start.
+/// As things are.
 pub async fn about(State(context): Parts) -> Data<About> {
     let now = Timestamp::now();
     Data(About {
@@ -33,6 +37,8 @@ pub async fn about(State(context): Parts) -> Data<About> {
         time_zone: name(&context.time_zone, now),
         database: context.db.kind(),
         is_encrypted: context.encryption_key.is_some(),
+        is_leader: context.metrics.leadership.is_leading(),
+        leader: context.metrics.leadership.leader(),
         started_at: now.checked_sub(context.started.elapsed()).unwrap_or(now),
     })
 }

@@ -14,6 +14,7 @@ use storage::backup::BackupFault;
 use storage::keys::Scenario;
 
 use super::language::spoken;
+use crate::tasks::{BrokenOff, Kind};
 
 mod chinese;
 mod english;
@@ -134,6 +135,19 @@ pub enum Message {
     NoGroupNamed(String),
     /// One task at a time.
     TaskInProgress,
+    /// What broke a task off, and how the rest is done.
+    TaskBrokenOff {
+        /// What did.
+        cause: BrokenOff,
+        /// What it does.
+        kind: Kind,
+        /// The node it ran on.
+        node: String,
+        /// How many things are done.
+        done: u64,
+        /// Of how many.
+        total: u64,
+    },
     /// No key of the group is to be tested.
     NothingToValidate,
     /// A call needs a key, and the group has none.

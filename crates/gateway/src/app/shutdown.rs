@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{App, service_manager};
 use crate::server::succession::NoChanges;
-use crate::tasks::Claim;
+use crate::tasks::Hold;
 use crate::upgrade::{command, successor};
 
 /// Of the time given for a shutdown, what is kept for writing down what is left.
@@ -33,7 +33,7 @@ struct Successor {
     pid: u32,
     /// Keep operators' changes and tasks from being begun here.
     no_changes: NoChanges,
-    _no_tasks: Claim,
+    _no_tasks: Hold,
 }
 
 impl App {
@@ -75,7 +75,7 @@ impl App {
         ensure!(!matches!(self.setup.dsn, Dsn::Memory), "a database in memory ends with its process");
         let no_changes = timeout(PATIENCE_WITH_CHANGES, self.succession.hold_changes()).await;
         let no_changes = no_changes.context("an operator's change is under way, and takes long")?;
-        let no_tasks = self.operator_tasks.claim().context("a task runs, which would be broken off")?;
+        let no_tasks = self.operator_tasks.hold().context("a task runs, which would be broken off")?;
         let lock = self.foundation.db.share_data_dir()?.context("the data directory is not held")?;
         let listener = self.listener.as_ref().context("the listener is closed")?;
         Ok(Successor { pid: successor::start(listener, &lock).await?, no_changes, _no_tasks: no_tasks })

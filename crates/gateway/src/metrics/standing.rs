@@ -107,8 +107,16 @@ impl Metrics {
         let connections = self.db.connections();
         gauge("gpt_load_database_connections", "Open connections to the database.", number(connections.open));
         gauge("gpt_load_database_connections_idle", "Those that nothing uses now.", number(connections.idle));
-        let running = self.tasks.status().is_running;
-        gauge("gpt_load_task_running", "Whether a task of an operator runs.", f64::from(u8::from(running)));
+        gauge(
+            "gpt_load_leader",
+            "Whether this node leads, which does what one does for all.",
+            flag(self.leadership.is_leading()),
+        );
+        gauge(
+            "gpt_load_task_running",
+            "Whether a task of an operator runs on this node.",
+            flag(self.tasks.is_running_here()),
+        );
     }
 
     pub(super) fn of_the_log(&self, text: &mut Text) {
@@ -132,4 +140,9 @@ impl Metrics {
         text.sample(&[("what", "rows")], number(backlog.left_out.rows));
         text.sample(&[("what", "bodies")], number(backlog.left_out.bodies));
     }
+}
+
+/// 1 or 0.
+fn flag(holds: bool) -> f64 {
+    f64::from(u8::from(holds))
 }

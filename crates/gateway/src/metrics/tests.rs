@@ -42,6 +42,7 @@ pub(crate) async fn idle(db: Db, current: Current, keyring: Arc<Keyring>, tasks:
         db,
         sockets,
         handover,
+        leadership: Leadership::new().1,
         tasks,
         started: SystemTime::now(),
     }

@@ -30,6 +30,6 @@ pub async fn run(progress: Progress, db: Db, pool: &Pool, from: KeyScan, to: Gro
         key_store::set_status(&db, pool, &disabled, KeyStatus::Disabled).await?;
         added += stored.added.len();
         ignored += given - stored.added.len();
-        progress.advance(given).await?;
+        progress.advance(given)?;
     }
 }

@@ -24,7 +24,7 @@ pub async fn run(progress: Progress, db: Db, pool: &Pool, group: GroupId, text: 
         ids.dedup();
         deleted += key_store::delete(&db, pool, group, &ids).await?;
         given += batch.len() as u64;
-        progress.advance(batch.len()).await?;
+        progress.advance(batch.len())?;
     }
 }
 
@@ -39,7 +39,7 @@ pub async fn run_ids(
     let mut deleted = 0;
     for ids in ids.chunks(STEP as usize) {
         deleted += key_store::delete(&db, pool, group, ids).await?;
-        progress.advance(ids.len()).await?;
+        progress.advance(ids.len())?;
     }
     Ok(json!({"deleted_count": deleted, "ignored_count": ids.len() as u64 - deleted}))
 }

@@ -38,7 +38,7 @@ pub async fn run(progress: Progress, db: Db, pool: &Pool, group: GroupId, text: 
             ignored += slice.len() - stored.added.len();
             report_blanks(&progress, &blanks);
             report_known(&progress, &db, group, &batch, &stored, first).await?;
-            progress.advance(slice.len()).await?;
+            progress.advance(slice.len())?;
         }
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use storage::StorageError;
 
 /// Midnight of 1 January of the year 1: what Go's programs, and their clients, take for "never".
 const NEVER: i64 = -62_135_596_800;
@@ -46,6 +47,16 @@ pub struct Status {
     /// Why it came to nothing, or not to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// It was broken off, and started again goes on with what is left: `error` says how.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumable: bool,
+    /// What broke it off, until that is said in `error`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub broken_off: Option<BrokenOff>,
+    /// The node that it runs on, or ran.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub node: String,
     /// When it began.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
@@ -68,6 +79,9 @@ impl Default for Status {
             total: 0,
             result: None,
             error: None,
+            resumable: false,
+            broken_off: None,
+            node: String::new(),
             started_at: Timestamp::from_second(NEVER).unwrap_or_default(),
             finished_at: None,
             duration_seconds: None,
@@ -78,17 +92,53 @@ impl Default for Status {
 impl Status {
     /// A task that begins now.
     #[must_use]
-    pub fn running(task_type: Kind, group_name: &str, total: u64) -> Self {
-        let group_name = group_name.to_owned();
-        Self { task_type, is_running: true, group_name, total, started_at: Timestamp::now(), ..Self::default() }
+    pub fn running(task_type: Kind, group_name: &str, total: u64, node: &str) -> Self {
+        let (group_name, node) = (group_name.to_owned(), node.to_owned());
+        Self { task_type, is_running: true, group_name, total, node, started_at: Timestamp::now(), ..Self::default() }
     }
 
-    /// What to say of it when the program ended before it did.
-    pub(super) fn broken_off(&self) -> String {
-        let Self { processed, total, .. } = self;
-        format!(
-            "the server ended while the task was running: {processed} of {total} were done, start it again for the rest"
-        )
+    /// The same now that its work has come to an end.
+    pub(super) fn ended(mut self, outcome: anyhow::Result<Value>) -> Self {
+        (self.is_running, self.finished_at) = (false, Some(Timestamp::now()));
+        match outcome {
+            Ok(result) => self.result = Some(result),
+            Err(error) => {
+                tracing::warn!(task = ?self.task_type, group = %self.group_name, error = format!("{error:#}"), "task failed");
+                match BrokenOff::cause_of(&error) {
+                    Some(cause) => self.break_off(cause, Timestamp::now()),
+                    None => self.error = Some(format!("{error:#}")),
+                }
+            }
+        }
+        self
+    }
+
+    /// It ended before its end, for nothing that was wrong with it.
+    pub(super) fn break_off(&mut self, cause: BrokenOff, at: Timestamp) {
+        (self.is_running, self.finished_at) = (false, Some(at));
+        (self.resumable, self.broken_off) = (true, Some(cause));
+    }
+}
+
+/// What may break a task off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum BrokenOff {
+    /// Its node was stopped.
+    #[error("the program stops")]
+    Stopped,
+    /// Its node said nothing of it for so long that it was taken for dead.
+    #[error("the database was out of reach for so long that another task could begin")]
+    Silent,
+    /// The database could not be reached.
+    #[error("the database could not be reached")]
+    DatabaseAway,
+}
+
+impl BrokenOff {
+    fn cause_of(error: &anyhow::Error) -> Option<Self> {
+        let is_away = || error.downcast_ref::<StorageError>().is_some_and(StorageError::is_transient);
+        error.downcast_ref().copied().or_else(|| is_away().then_some(Self::DatabaseAway))
     }
 }
 

@@ -1,11 +1,22 @@
 //! One at a time, and what is left of a task whose process died.
 
 use serde_json::json;
+use storage::{Dsn, KeyCipher};
 
 use super::*;
 
-fn open(dir: &Path) -> Arc<Tasks> {
-    Tasks::open(dir, TaskTracker::new(), CancellationToken::new())
+async fn database() -> Db {
+    let db = Db::open(&Dsn::Memory, Arc::new(KeyCipher::new(None).unwrap())).await.unwrap();
+    db.migrate().await.unwrap();
+    db
+}
+
+async fn open(db: &Db) -> Arc<Tasks> {
+    Tasks::open(db.clone(), Node::on_port(7), TaskTracker::new(), CancellationToken::new()).await
+}
+
+async fn claim(tasks: &Arc<Tasks>) -> Option<Claim> {
+    tasks.claim().await.unwrap()
 }
 
 async fn end(tasks: &Tasks) -> Status {
@@ -16,91 +27,107 @@ async fn end(tasks: &Tasks) -> Status {
 
 #[tokio::test]
 async fn a_claim_is_for_one_and_ends_with_the_task() {
-    let dir = tempfile::tempdir().unwrap();
-    let tasks = open(dir.path());
-    drop(tasks.claim().unwrap());
-    let claim = tasks.claim().unwrap();
-    assert!(tasks.claim().is_none());
+    let tasks = open(&database().await).await;
+    drop(claim(&tasks).await.unwrap());
+    let first = claim(&tasks).await.unwrap();
+    assert!(claim(&tasks).await.is_none());
     let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
     let work = |progress: Progress| async move {
-        progress.advance(2).await?;
+        progress.advance(2)?;
         wait.await?;
         Ok(json!({"added_count": 2}))
     };
-    let started = claim.start(Kind::Import, "g", 3, work).await;
-    assert!(started.is_running && tasks.claim().is_none());
+    let started = first.start(Kind::Import, "g", 3, work).await;
+    assert!(started.is_running && claim(&tasks).await.is_none());
     go_on.send(()).unwrap();
     let ended = end(&tasks).await;
     assert_eq!((ended.is_running, ended.processed, ended.error.as_deref()), (false, 2, None));
     assert_eq!(ended.result, Some(json!({"added_count": 2})));
-    assert!(tasks.claim().is_some() && ended.finished_at.is_some() && ended.duration_seconds.is_some());
+    assert!(ended.finished_at.is_some() && ended.duration_seconds.is_some() && ended.node.ends_with(":7"));
+    assert!(claim(&tasks).await.is_some());
 }
 
 #[tokio::test]
 async fn a_task_that_panics_has_failed() {
-    let dir = tempfile::tempdir().unwrap();
-    let tasks = open(dir.path());
-    tasks.claim().unwrap().start(Kind::Delete, "g", 3, |_| async { panic!("oh") }).await;
+    let tasks = open(&database().await).await;
+    claim(&tasks).await.unwrap().start(Kind::Delete, "g", 3, |_| async { panic!("oh") }).await;
     let ended = end(&tasks).await;
-    assert!(!ended.is_running && ended.error.unwrap().contains("fault of the program"));
-    assert!(tasks.claim().is_some());
+    assert!(!ended.is_running && !ended.resumable && ended.error.unwrap().contains("fault of the program"));
+    assert!(claim(&tasks).await.is_some());
 }
 
 #[tokio::test]
 async fn a_task_ends_when_the_program_stops() {
-    let dir = tempfile::tempdir().unwrap();
-    let stop = CancellationToken::new();
-    let tasks = Tasks::open(dir.path(), TaskTracker::new(), stop.clone());
+    let (db, stop) = (database().await, CancellationToken::new());
+    let tasks = Tasks::open(db.clone(), Node::on_port(7), TaskTracker::new(), stop.clone()).await;
     let work = |progress: Progress| async move {
-        progress.advance(1).await?;
+        progress.advance(1)?;
         progress.unless_stopped(std::future::pending::<()>()).await?;
         Ok(Value::Null)
     };
-    tasks.claim().unwrap().start(Kind::Validation, "g", 3, work).await;
+    claim(&tasks).await.unwrap().start(Kind::Validation, "g", 3, work).await;
     stop.cancel();
-    let error = end(&tasks).await.error.unwrap();
-    assert!(error.contains("1 of 3"), "{error}");
-    assert_eq!(open(dir.path()).status().error, Some(error), "it is told after the restart, too");
+    let ended = end(&tasks).await;
+    assert_eq!((ended.processed, ended.resumable, ended.broken_off), (1, true, Some(BrokenOff::Stopped)));
+    assert_eq!(open(&db).await.status(), ended, "it is told after the restart, too");
+}
+
+#[tokio::test]
+async fn a_database_that_was_away_is_no_fault_of_the_task() {
+    let tasks = open(&database().await).await;
+    let away = || storage::StorageError::Unavailable(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
+    claim(&tasks).await.unwrap().start(Kind::Import, "g", 3, |_| async move { Err(away().into()) }).await;
+    let ended = end(&tasks).await;
+    assert_eq!((ended.resumable, ended.broken_off, ended.error), (true, Some(BrokenOff::DatabaseAway), None));
 }
 
 #[tokio::test]
 async fn a_task_whose_process_died_is_reported() {
-    let dir = tempfile::tempdir().unwrap();
-    let tasks = open(dir.path());
+    let db = database().await;
+    let tasks = open(&db).await;
     let entry = Ignored { line: 7, key: "sk-1****cdef".to_owned(), reason: Reason::AlreadyInGroup };
     let told = entry.clone();
     let work = |progress: Progress| async move {
         progress.ignored([told]);
-        progress.advance(2).await?;
-        progress.0.note().await;
+        progress.advance(2)?;
         std::future::pending().await
     };
-    tasks.claim().unwrap().start(Kind::Import, "g", 5, work).await;
-    while tasks.status().processed == 0 || open(dir.path()).status().processed == 0 {
+    claim(&tasks).await.unwrap().start(Kind::Import, "g", 5, work).await;
+    while tasks.status().processed == 0 {
         tokio::task::yield_now().await;
     }
-    let after = open(dir.path());
+    tasks.share().await.unwrap();
+    let after = open(&db).await;
     let status = after.status();
     assert_eq!((status.task_type, status.is_running, status.group_name.as_str()), (Kind::Import, false, "g"));
-    assert!(status.error.unwrap().contains("2 of 5") && status.finished_at.is_some() && status.result.is_none());
-    assert_eq!(after.ignored(), [entry]);
-    assert!(after.claim().is_some());
+    assert_eq!((status.processed, status.total, status.broken_off), (2, 5, Some(BrokenOff::Silent)));
+    assert!(status.resumable && status.finished_at.is_some() && status.result.is_none());
+    assert_eq!(after.ignored().await.unwrap(), [entry]);
+    // Another one begins, of which the first process, if it lived, would hear.
+    let second = claim(&after).await.unwrap();
+    second.start(Kind::Delete, "h", 1, |_| async { Ok(Value::Null) }).await;
+    tasks.share().await.unwrap();
+    assert!(tasks.last().stopping.is_cancelled());
 }
 
-#[test]
-fn idle_is_as_clients_of_1_4_know_it() {
-    let dir = tempfile::tempdir().unwrap();
+#[tokio::test]
+async fn idle_is_as_clients_of_1_4_know_it() {
+    let db = database().await;
     let idle =
         json!({"task_type": "", "is_running": false, "processed": 0, "total": 0, "started_at": "0001-01-01T00:00:00Z"});
-    assert_eq!(json!(open(dir.path()).status()), idle);
-    std::fs::write(dir.path().join("task.json"), "{").unwrap();
-    assert_eq!(json!(open(dir.path()).status()), idle, "a damaged file is no reason not to start");
+    assert_eq!(json!(open(&db).await.status()), idle);
+    let damaged = TaskNews { report: Some("{"), ignored: Some("[") };
+    let claim = db.claim_task(uuid::Uuid::new_v4()).await.unwrap().unwrap();
+    db.end_task(claim, damaged).await.unwrap();
+    let tasks = open(&db).await;
+    assert_eq!(json!(tasks.status()), idle, "a damaged report is no reason not to start");
+    assert_eq!(tasks.ignored().await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn what_is_told_of_ignored_entries_is_bounded() {
-    let (dir, db) = (tempfile::tempdir().unwrap(), open_database().await);
-    let tasks = open(dir.path());
+    let db = database().await;
+    let tasks = open(&db).await;
     let spec = domain::group::GroupSpec {
         name: "g".to_owned(),
         ..domain::group::GroupSpec::blank(domain::group::GroupKind::Standard, domain::group::ChannelType::OpenAi)
@@ -109,16 +136,9 @@ async fn what_is_told_of_ignored_entries_is_bounded() {
     let pool = crate::keyring::Keyring::default().pool(group);
     let text = "sk-1\n".repeat(3 * MAX_IGNORED) + "sk-2";
     let work = |progress| async move { import::run(progress, db, &pool, group, text).await };
-    tasks.claim().unwrap().start(Kind::Import, "g", 3001, work).await;
+    claim(&tasks).await.unwrap().start(Kind::Import, "g", 3001, work).await;
     assert_eq!(end(&tasks).await.result, Some(json!({"added_count": 2, "ignored_count": 2999})));
-    let ignored = tasks.ignored();
+    let ignored = tasks.ignored().await.unwrap();
     assert!(ignored.iter().zip(2..).all(|(entry, line)| entry.line == line && entry.reason == Reason::RepeatedInText));
     assert_eq!(ignored.len(), MAX_IGNORED);
-}
-
-async fn open_database() -> storage::Db {
-    let cipher = Arc::new(storage::KeyCipher::new(None).unwrap());
-    let db = storage::Db::open(&storage::Dsn::Memory, cipher).await.unwrap();
-    db.migrate().await.unwrap();
-    db
 }

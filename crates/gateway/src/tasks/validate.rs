@@ -30,7 +30,7 @@ pub async fn run(
             Finding::Refused(_) => invalid += 1,
             Finding::Unclear(_) => {}
         }
-        progress.advance(1).await?;
+        progress.advance(1)?;
     }
     let unclear = total - valid - invalid;
     Ok(json!({"total_keys": total, "valid_keys": valid, "invalid_keys": invalid, "unclear_keys": unclear}))

@@ -6,6 +6,7 @@ use testkit::servers::Engine;
 use crate::support::BINARY;
 
 mod leader;
+mod tasks;
 
 /// A server's, for a file is one node's.
 fn engine() -> Engine {

@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS `key_cooldowns` (`key_id` bigint unsigned NOT NULL, `
 CREATE TABLE IF NOT EXISTS `spool_positions` (`spool_id` varchar(36) NOT NULL, `segment` bigint NOT NULL, `offset` bigint NOT NULL, `updated_at` datetime(3) NOT NULL, PRIMARY KEY (`spool_id`)) CHARACTER SET utf8mb4;
 CREATE TABLE IF NOT EXISTS `node_lease` (`name` varchar(32) NOT NULL, `holder` varchar(36) NOT NULL DEFAULT '', `holder_name` varchar(255) NOT NULL DEFAULT '', `token` bigint NOT NULL DEFAULT 0, `expires_at` bigint NOT NULL DEFAULT 0, PRIMARY KEY (`name`)) CHARACTER SET utf8mb4;
 INSERT IGNORE INTO `node_lease` (`name`) VALUES ('leader');
+CREATE TABLE IF NOT EXISTS `node_tasks` (`name` varchar(32) NOT NULL, `holder` varchar(36) NOT NULL DEFAULT '', `number` bigint NOT NULL DEFAULT 0, `seen_at` bigint NOT NULL DEFAULT 0, `reported` bigint NOT NULL DEFAULT 0, `report` text, `ignored` mediumtext, PRIMARY KEY (`name`)) CHARACTER SET utf8mb4;
+INSERT IGNORE INTO `node_tasks` (`name`) VALUES ('last');
 CREATE INDEX `idx_request_logs_request_id` ON `request_logs` (`request_id`);
 CREATE INDEX `idx_api_keys_group_status_last_used_id` ON `api_keys` (`group_id`, `status`, `last_used_at`, `id`);
 CREATE INDEX `idx_api_keys_group_requests_id` ON `api_keys` (`group_id`, `request_count`, `id`);

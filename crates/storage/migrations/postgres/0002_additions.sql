@@ -20,6 +20,8 @@ CREATE TABLE key_cooldowns (key_id bigint NOT NULL, model varchar(255) NOT NULL 
 CREATE TABLE spool_positions (spool_id varchar(36) NOT NULL, segment bigint NOT NULL, "offset" bigint NOT NULL, updated_at timestamptz NOT NULL, PRIMARY KEY (spool_id));
 CREATE TABLE node_lease (name varchar(32) NOT NULL, holder varchar(36) NOT NULL DEFAULT '', holder_name varchar(255) NOT NULL DEFAULT '', token bigint NOT NULL DEFAULT 0, expires_at bigint NOT NULL DEFAULT 0, PRIMARY KEY (name));
 INSERT INTO node_lease (name) VALUES ('leader');
+CREATE TABLE node_tasks (name varchar(32) NOT NULL, holder varchar(36) NOT NULL DEFAULT '', number bigint NOT NULL DEFAULT 0, seen_at bigint NOT NULL DEFAULT 0, reported bigint NOT NULL DEFAULT 0, report text, ignored text, PRIMARY KEY (name));
+INSERT INTO node_tasks (name) VALUES ('last');
 CREATE INDEX idx_request_logs_request_id ON request_logs (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX idx_api_keys_group_status_last_used_id ON api_keys (group_id, status, last_used_at, id);
 CREATE INDEX idx_api_keys_group_requests_id ON api_keys (group_id, request_count DESC NULLS LAST, id DESC);

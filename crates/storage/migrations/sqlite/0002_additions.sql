@@ -20,6 +20,8 @@ CREATE TABLE `key_cooldowns` (`key_id` integer NOT NULL,`model` varchar(255) NOT
 CREATE TABLE `spool_positions` (`spool_id` varchar(36) NOT NULL,`segment` integer NOT NULL,`offset` integer NOT NULL,`updated_at` datetime NOT NULL,PRIMARY KEY (`spool_id`));
 CREATE TABLE `node_lease` (`name` varchar(32) NOT NULL,`holder` varchar(36) NOT NULL DEFAULT '',`holder_name` varchar(255) NOT NULL DEFAULT '',`token` integer NOT NULL DEFAULT 0,`expires_at` integer NOT NULL DEFAULT 0,PRIMARY KEY (`name`));
 INSERT INTO `node_lease` (`name`) VALUES ('leader');
+CREATE TABLE `node_tasks` (`name` varchar(32) NOT NULL,`holder` varchar(36) NOT NULL DEFAULT '',`number` integer NOT NULL DEFAULT 0,`seen_at` integer NOT NULL DEFAULT 0,`reported` integer NOT NULL DEFAULT 0,`report` text,`ignored` text,PRIMARY KEY (`name`));
+INSERT INTO `node_tasks` (`name`) VALUES ('last');
 CREATE INDEX `idx_request_logs_request_id` ON `request_logs`(`request_id`) WHERE `request_id` IS NOT NULL;
 -- Logs are listed by instant: rows of 1.4.x carry the offset of the server that wrote them, so the order of their texts
 -- is not that of time.

@@ -17,5 +17,6 @@ mod spool;
 mod stats;
 mod store;
 mod support;
+mod tasks;
 mod tls;
 mod way_back;

@@ -54,7 +54,7 @@ pub async fn copy(State(context): Parts, InPath(id): InPath<GroupId>, Body(copie
         None => 0,
     };
     // Before the group is made: one that lacks its keys would be of no use.
-    let claim = (total > 0).then(|| claim(&context)).transpose()?;
+    let claim = if total > 0 { Some(claim(&context).await?) } else { None };
     let group = store(&context, &original).await?;
     context.publisher.refresh().await?;
     if let (Some(claim), Some(scan)) = (claim, scan) {

@@ -143,7 +143,7 @@ async fn switch(
 }
 
 async fn delete(context: &Context, group: &Group, pool: Arc<Pool>, filter: &KeyFilter) -> Result<Applied, ApiError> {
-    let claim = claim(context)?;
+    let claim = claim(context).await?;
     let ids = context.db.ids_of_keys(filter).await?;
     let (matched_count, db, of_group) = (ids.len(), context.db.clone(), group.id);
     let status = claim.start(Kind::Delete, &group.spec.name, matched_count as u64, |progress| async move {
@@ -153,7 +153,7 @@ async fn delete(context: &Context, group: &Group, pool: Arc<Pool>, filter: &KeyF
 }
 
 async fn test(context: &Context, group: &Group, filter: &KeyFilter) -> Result<Applied, ApiError> {
-    let claim = claim(context)?;
+    let claim = claim(context).await?;
     let service = context.publisher.current().service(group.id).cloned();
     let service = service.ok_or_else(|| ApiError::not_found(&Message::UnknownGroup(group.id)))?;
     let ids = context.db.ids_of_keys(filter).await?;

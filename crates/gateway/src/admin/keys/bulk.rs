@@ -21,7 +21,7 @@ use crate::tasks::{Kind, Status, delete, import, validate};
 /// `POST /api/keys/add-async`: JSON with `group_id` and `keys_text`, or a form with `group_id` and `file`.
 pub async fn add(State(context): Parts, upload: Upload) -> Reply<Status> {
     // Taken before the text is read, so that one at a time is in memory.
-    let claim = claim(&context)?;
+    let claim = claim(&context).await?;
     let Given { group, text, entries } = Given::read(&context, upload).await?;
     let (db, pool) = (context.db.clone(), context.keyring.pool(group.id));
     let status = claim.start(Kind::Import, &group.spec.name, entries, |progress| async move {
@@ -32,7 +32,7 @@ pub async fn add(State(context): Parts, upload: Upload) -> Reply<Status> {
 
 /// `POST /api/keys/delete-async`: takes the same.
 pub async fn delete(State(context): Parts, upload: Upload) -> Reply<Status> {
-    let claim = claim(&context)?;
+    let claim = claim(&context).await?;
     let Given { group, text, entries } = Given::read(&context, upload).await?;
     let (db, pool) = (context.db.clone(), context.keyring.pool(group.id));
     let status = claim.start(Kind::Delete, &group.spec.name, entries, |progress| async move {
@@ -68,7 +68,7 @@ pub async fn validate(State(context): Parts, Body(wanted): Body<Validated>) -> R
     }
     let (total, prober) = (keys.len() as u64, context.prober.clone());
     let work = |progress| validate::run(progress, prober, service, keys);
-    Ok(Data(claim(&context)?.start(Kind::Validation, &group.spec.name, total, work).await))
+    Ok(Data(claim(&context).await?.start(Kind::Validation, &group.spec.name, total, work).await))
 }
 
 /// A group, and a text with keys.

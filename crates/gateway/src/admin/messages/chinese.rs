@@ -7,6 +7,7 @@ use storage::backup::{BackupFault, listed};
 use storage::keys::Scenario;
 
 use super::{KeyRole, Message};
+use crate::tasks::{BrokenOff, Kind};
 
 /// A message as a sentence.
 pub fn text(message: &Message) -> String {
@@ -67,6 +68,9 @@ pub fn text(message: &Message) -> String {
         Message::AgainstMismatch(scenario) => against(*scenario).to_owned(),
         Message::WrongProxyKey => "代理密钥缺失，或不能访问这里的任何分组：请用 ?key= 提供".to_owned(),
         Message::TaskInProgress => "另一个任务正在运行：请等待其结束".to_owned(),
+        Message::TaskBrokenOff { cause, kind, node, done, total } => {
+            format!("{}：已完成 {done}/{total}。{}", broken_off(*cause, node), go_on(*kind))
+        }
         Message::NothingToValidate => "status：该分组没有可测试的密钥".to_owned(),
         Message::NoKeyToCallWith => "该分组没有可用于调用的密钥：已停用的密钥不会被使用".to_owned(),
         Message::UpstreamFailed(why) => format!("上游没有给出可用的响应：{why}"),
@@ -119,6 +123,23 @@ fn header_rule(fault: &HeaderRuleError) -> String {
         HeaderRuleError::Value(name) => {
             format!("请求头规则 `{name}`：其值含有换行或其他控制字符；只允许可打印的文本")
         }
+    }
+}
+
+fn broken_off(cause: BrokenOff, node: &str) -> String {
+    match cause {
+        BrokenOff::Stopped => format!("节点 {node} 在运行任务时被停止"),
+        BrokenOff::Silent => format!("运行任务的节点 {node} 已崩溃，或与数据库断开"),
+        BrokenOff::DatabaseAway => format!("运行任务的节点 {node} 无法连接数据库"),
+    }
+}
+
+fn go_on(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Idle => "",
+        Kind::Import => "请再次添加相同的密钥：分组中已有的会被跳过",
+        Kind::Delete => "请再次删除相同的密钥：已删除的会被跳过",
+        Kind::Validation => "请重新开始验证：所有密钥会再测试一次",
     }
 }
 

@@ -5,6 +5,7 @@ use storage::backup::BackupFault;
 use storage::keys::Scenario;
 
 use super::{KeyRole, Message};
+use crate::tasks::{BrokenOff, Kind};
 
 /// A message as a sentence.
 pub fn text(message: &Message) -> String {
@@ -67,9 +68,29 @@ pub fn text(message: &Message) -> String {
         Message::AgainstMismatch(scenario) => against(*scenario).to_owned(),
         Message::WrongProxyKey => "the proxy key is missing, or opens no group here: give it as ?key=".to_owned(),
         Message::TaskInProgress => "another task is running: wait until it has ended".to_owned(),
+        Message::TaskBrokenOff { cause, kind, node, done, total } => {
+            format!("{}: {done} of {total} were done. {}", broken_off(*cause, node), go_on(*kind))
+        }
         Message::NothingToValidate => "status: the group has no key to be tested".to_owned(),
         Message::NoKeyToCallWith => "the group has no key to make a call with: disabled ones are not used".to_owned(),
         Message::UpstreamFailed(why) => format!("the provider gave no answer that can be used: {why}"),
+    }
+}
+
+fn broken_off(cause: BrokenOff, node: &str) -> String {
+    match cause {
+        BrokenOff::Stopped => format!("the node {node} was stopped while it ran the task"),
+        BrokenOff::Silent => format!("the node {node}, which ran the task, died or was cut off from the database"),
+        BrokenOff::DatabaseAway => format!("the node {node}, which ran the task, could not reach the database"),
+    }
+}
+
+fn go_on(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Idle => "",
+        Kind::Import => "Add the same keys again: those that the group has are passed over",
+        Kind::Delete => "Delete the same keys again: those that are gone are passed over",
+        Kind::Validation => "Start the validation again: it tests all keys once more",
     }
 }
 

@@ -7,6 +7,7 @@ use storage::backup::{BackupFault, listed};
 use storage::keys::Scenario;
 
 use super::{KeyRole, Message};
+use crate::tasks::{BrokenOff, Kind};
 
 /// A message as a sentence.
 pub fn text(message: &Message) -> String {
@@ -80,6 +81,9 @@ pub fn text(message: &Message) -> String {
             "プロキシキーがないか、ここで使えるグループがありません。?key= で指定してください".to_owned()
         }
         Message::TaskInProgress => "別のタスクを実行中です。終わるまでお待ちください".to_owned(),
+        Message::TaskBrokenOff { cause, kind, node, done, total } => {
+            format!("{}（{total} 件中 {done} 件完了）。{}", broken_off(*cause, node), go_on(*kind))
+        }
         Message::NothingToValidate => "status：このグループにはテストするキーがありません".to_owned(),
         Message::NoKeyToCallWith => {
             "このグループには呼び出しに使えるキーがありません。無効にしたキーは使われません".to_owned()
@@ -147,6 +151,25 @@ fn header_rule(fault: &HeaderRuleError) -> String {
         HeaderRuleError::Value(name) => {
             format!("ヘッダールール `{name}`：値に改行などの制御文字が含まれています。表示できる文字だけを使えます")
         }
+    }
+}
+
+fn broken_off(cause: BrokenOff, node: &str) -> String {
+    match cause {
+        BrokenOff::Stopped => format!("タスクの実行中にノード {node} が停止されました"),
+        BrokenOff::Silent => {
+            format!("タスクを実行していたノード {node} が異常終了したか、データベースから切り離されました")
+        }
+        BrokenOff::DatabaseAway => format!("タスクを実行していたノード {node} がデータベースに接続できませんでした"),
+    }
+}
+
+fn go_on(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Idle => "",
+        Kind::Import => "同じキーをもう一度追加してください。グループに既にあるキーは飛ばされます",
+        Kind::Delete => "同じキーをもう一度削除してください。既に削除されたキーは飛ばされます",
+        Kind::Validation => "検証をもう一度開始してください。すべてのキーを改めてテストします",
     }
 }
 

@@ -24,6 +24,7 @@ use crate::events::Events;
 use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
 use crate::metrics;
+use crate::node::Node;
 use crate::probe::Prober;
 use crate::snapshot::Current;
 use crate::snapshot::build::Publisher;
@@ -62,7 +63,7 @@ impl Api {
         publisher.refresh().await.unwrap();
         let client = upstream::Client::new(upstream::tls_config().unwrap(), TaskTracker::new(), Handle::current());
         let data_dir = tempfile::tempdir().unwrap();
-        let tasks = Tasks::open(data_dir.path(), TaskTracker::new(), CancellationToken::new());
+        let tasks = Tasks::open(db.clone(), Node::on_port(1), TaskTracker::new(), CancellationToken::new()).await;
         let events = Arc::new(Events::new(Arc::clone(&publisher), Arc::clone(&tasks)));
         let metrics =
             metrics::tests::idle(db.clone(), current, Arc::clone(&keyring), Arc::clone(&tasks), data_dir.path()).await;

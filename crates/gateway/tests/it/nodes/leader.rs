@@ -72,6 +72,15 @@ fn stored(node: &App) -> (String, i64) {
 #[tokio::test]
 async fn one_node_leads_and_another_when_it_dies_or_stops() {
     let mut nodes = start(3).await;
+    let leading = format!(":{}", nodes[leader(&nodes).await].addr().port());
+    for node in &nodes {
+        let told = async || {
+            let about = node.api().data("/api/about").await;
+            let knows = about["leader"].as_str().is_some_and(|leader| leader.ends_with(&leading));
+            (knows && about["is_leader"] == leads(node)).then_some(()).ok_or(about)
+        };
+        node.eventually("the node to tell who leads", told).await;
+    }
     let mut all = Vec::new();
     for is_kill in [true, false] {
         let mut gone = nodes.remove(leader(&nodes).await);
