@@ -1655,6 +1655,10 @@ export interface components {
             database: "sqlite" | "postgres" | "mysql";
             /** @description Whether provider keys are stored under an `ENCRYPTION_KEY`. */
             is_encrypted: boolean;
+            /** @description Whether this node leads: deletes old log rows and validates keys for all nodes on its database. */
+            is_leader: boolean;
+            /** @description The node that does, as `HOST:PORT`; null if this one knows of none. */
+            leader: string | null;
             /** Format: date-time */
             started_at: string;
         };
@@ -5416,6 +5420,8 @@ export interface operations {
                      *         "time_zone": "Asia/Shanghai",
                      *         "database": "sqlite",
                      *         "is_encrypted": true,
+                     *         "is_leader": true,
+                     *         "leader": "gate-1:3001",
                      *         "started_at": "2026-11-24T04:34:48Z"
                      *       }
                      *     }

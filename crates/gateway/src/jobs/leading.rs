@@ -56,6 +56,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Instant;
 
+    use tokio::task::JoinSet;
     use tokio_util::sync::CancellationToken;
 
     use super::*;
@@ -95,7 +96,8 @@ mod tests {
         db.migrate().await.unwrap();
         let (standing, leadership) = Leadership::new();
         let job = Noting::default();
-        let running = tokio::spawn(run(job.clone(), leadership.clone()));
+        let mut running = JoinSet::new();
+        running.spawn(run(job.clone(), leadership.clone()));
         for (number, until) in [(1, None), (2, Some(Instant::now()))] {
             let asked = db.ask_to_lead(uuid::Uuid::new_v4(), "a", None).await.unwrap();
             let storage::lease::Answer::Leads(lease) = asked else { panic!("somebody else leads") };
@@ -115,7 +117,7 @@ mod tests {
             }
         }
         drop(standing);
-        running.await.unwrap();
+        running.join_all().await;
         assert_eq!(
             *job.0.lock().unwrap(),
             ["turn 1", "rest", "rest"],

@@ -31,7 +31,7 @@ async fn a_claim_is_for_one_and_ends_with_the_task() {
     drop(claim(&tasks).await.unwrap());
     let first = claim(&tasks).await.unwrap();
     assert!(claim(&tasks).await.is_none());
-    let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
+    let (go_on, wait) = oneshot::channel::<()>();
     let work = |progress: Progress| async move {
         progress.advance(2)?;
         wait.await?;
@@ -75,7 +75,7 @@ async fn a_task_ends_when_the_program_stops() {
 #[tokio::test]
 async fn a_database_that_was_away_is_no_fault_of_the_task() {
     let tasks = open(&database().await).await;
-    let away = || storage::StorageError::Unavailable(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
+    let away = || StorageError::Unavailable(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
     claim(&tasks).await.unwrap().start(Kind::Import, "g", 3, |_| async move { Err(away().into()) }).await;
     let ended = end(&tasks).await;
     assert_eq!((ended.resumable, ended.broken_off, ended.error), (true, Some(BrokenOff::DatabaseAway), None));

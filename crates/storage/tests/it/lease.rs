@@ -153,7 +153,8 @@ async fn what_is_written_while_another_takes_the_lease_waits_and_is_refused() {
     let first = leader(&test.db).await;
     let sleep = if test.engine == Engine::Postgres { "pg_sleep" } else { "sleep" };
     let taking = format!("BEGIN; UPDATE node_lease SET token = token + 1; SELECT {sleep}(2); COMMIT");
-    let taken = tokio::spawn({
+    let mut taken = JoinSet::new();
+    taken.spawn({
         let test = Arc::clone(&test);
         async move { test.run(&taking).await }
     });
@@ -161,5 +162,5 @@ async fn what_is_written_while_another_takes_the_lease_waits_and_is_refused() {
     eventually("the lease to be taken", async || test.run(free).await == "0\n").await;
     let refused = test.db.set_group_validated(first, id, at("2026-01-01T00:00:00Z")).await;
     assert!(matches!(refused, Err(StorageError::Fenced)), "{refused:?}");
-    taken.await.unwrap();
+    taken.join_all().await;
 }

@@ -2,7 +2,7 @@
 //!
 //! `TEST_DATABASE` chooses the server; without it, and where a test is about what only SQLite has, it is SQLite.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 mod adopt;
 mod backup;

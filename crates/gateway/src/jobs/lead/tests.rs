@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use storage::lease::LASTS;
 use storage::{Dsn, KeyCipher};
+use tokio::task::JoinSet;
 
 use super::*;
 
@@ -26,11 +27,12 @@ async fn it_leads_until_the_program_stops_and_gives_the_lease_back() {
     let (lead, mut leadership) = Lead::new(db.clone(), Node::on_port(1));
     assert!(!leadership.is_leading());
     let stop = CancellationToken::new();
-    let running = tokio::spawn(crate::jobs::run(lead, stop.clone()));
+    let mut running = JoinSet::new();
+    running.spawn(crate::jobs::run(lead, stop.clone()));
     let term = leadership.next_term().await.unwrap();
     assert!(leadership.is_leading());
     stop.cancel();
-    running.await.unwrap();
+    running.join_all().await;
     assert!(term.over.is_cancelled() && !leadership.is_leading());
     assert!(leadership.next_term().await.is_none());
     assert!(token(&db).await > term.token);
