@@ -11,8 +11,6 @@ export interface Totals {
   nextWake: number | undefined;
 }
 
-export const NO_KEYS: Totals = { total: 0, usable: 0, cooling: 0, invalid: 0, disabled: 0, nextWake: undefined };
-
 /** The keys of some groups together. */
 export function sum(groups: readonly KeyStates[]): Totals {
   const of = (field: "total" | "usable" | "cooling" | "invalid" | "disabled") => groups.reduce((all, states) => all + states[field], 0);

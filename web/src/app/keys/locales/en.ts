@@ -1,5 +1,4 @@
 export default {
-  title: "Keys",
   table: "Keys",
   one: "Key",
   gone: "This key is no longer there",

@@ -3,7 +3,6 @@ import type { Like } from "@/locales/types";
 import type en from "./en";
 
 const ja: Like<typeof en> = {
-  title: "キー",
   table: "キー一覧",
   one: "キー",
   gone: "このキーはもうありません",

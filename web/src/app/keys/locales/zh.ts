@@ -3,7 +3,6 @@ import type { Like } from "@/locales/types";
 import type en from "./en";
 
 const zh: Like<typeof en> = {
-  title: "密钥",
   table: "密钥列表",
   one: "密钥",
   gone: "该密钥已不存在",
