@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::KeyId;
+use domain::key::KeyStatus;
 use storage::Db;
 use storage::keys::{Cooldown, KeyChange as StoredChange, KeyFailure};
 
@@ -36,9 +37,16 @@ impl Job for PersistKeys {
     async fn turn(&mut self) -> anyhow::Result<()> {
         let changes = self.changes.take();
         let stored: Vec<_> = changes.iter().map(|(id, change)| stored(*id, change)).collect();
+        let (switched, stored): (Vec<_>, Vec<_>) = stored.into_iter().partition(is_switch);
         let cleared: Vec<_> = changes.iter().filter(|(_, change)| change.rests_cleared).map(|(id, _)| *id).collect();
         let rests: Vec<_> = changes.iter().flat_map(|(id, change)| rests(*id, change)).collect();
         let written = async {
+            for status in [KeyStatus::Active, KeyStatus::Invalid, KeyStatus::Disabled] {
+                let ids = switched.iter().filter(|change| change.status == Some(status)).map(|change| change.id);
+                for ids in ids.collect::<Vec<_>>().chunks(STEP) {
+                    self.db.set_key_status(ids, status).await?;
+                }
+            }
             for stored in stored.chunks(STEP) {
                 self.db.apply_key_changes(stored).await?;
             }
@@ -67,6 +75,13 @@ fn stored(id: KeyId, change: &KeyChange) -> StoredChange {
     StoredChange { id, status: change.status, failure_count: change.failure_count.map(i64::from), last_error: failure }
 }
 
+/// Whether a change is just what [`Db::set_key_status`] makes, for many keys at once: operators switch thousands.
+fn is_switch(change: &StoredChange) -> bool {
+    let StoredChange { status, failure_count, last_error, .. } = change;
+    let failures = (*status == Some(KeyStatus::Active)).then_some(0);
+    status.is_some() && *failure_count == failures && last_error.is_none()
+}
+
 fn rests(id: KeyId, change: &KeyChange) -> impl Iterator<Item = Cooldown> {
     change.rests.iter().map(move |(model, rest)| Cooldown {
         key_id: id,
@@ -74,4 +89,24 @@ fn rests(id: KeyId, change: &KeyChange) -> impl Iterator<Item = Cooldown> {
         until: rest.until,
         guessed: rest.guessed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_names_a_status_and_nothing_else_is_written_for_many_at_once() {
+        let change = |status, failure_count| StoredChange { id: KeyId(1), status, failure_count, last_error: None };
+        for (change, expected) in [
+            (change(Some(KeyStatus::Active), Some(0)), true),
+            (change(Some(KeyStatus::Disabled), None), true),
+            (change(Some(KeyStatus::Active), None), false),
+            (change(Some(KeyStatus::Active), Some(2)), false),
+            (change(Some(KeyStatus::Invalid), Some(3)), false),
+            (change(None, None), false),
+        ] {
+            assert_eq!(is_switch(&change), expected, "{change:?}");
+        }
+    }
 }
