@@ -4,16 +4,13 @@
 //! |---|---|
 //! | [`foundation`] | what both planes stand on: database, keys, configuration |
 //! | [`shutdown`] | the order in which everything ends, or goes over to a new process |
-//! | [`service_manager`] | what systemd is told of it |
+//! | [`service_manager`] | what whoever started the program is told of it |
 
-use std::io::Write;
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Instant, SystemTime};
 
-use domain::secret::Secret;
 use rustix::process::{getpriority_process, setpriority_process};
 use rustls::ClientConfig;
 use storage::lock::DirLock;
@@ -215,7 +212,7 @@ impl App {
         app.start_data_plane(cores, TcpListener::from_std(listener)?, &tls, sockets, &handover, &shared)?;
         // Before anybody can know that we serve, so that no request is lost to a signal.
         let told = Told::listen(replace)?;
-        announce(address, app.foundation.new_admin_key());
+        service_manager::announce(address, app.foundation.new_admin_key());
         tracing::info!(%address, workers = cores, took = ?started.elapsed(), "serving");
         Ok((app, told))
     }
@@ -389,15 +386,5 @@ impl App {
     fn limits(&self) -> Limits {
         let server = &self.setup.config.server;
         Limits { head: server.read_timeout, idle: server.idle_timeout, write: server.write_timeout }
-    }
-}
-
-/// Tells the person or script that started the program, whatever the log level, where it is, and, once, a key that was made for them.
-fn announce(address: SocketAddr, new_admin_key: Option<&Secret>) {
-    let mut told = std::io::stdout();
-    // Nobody need be reading any more.
-    let _ = writeln!(told, "listening on http://{address}");
-    if let Some(key) = new_admin_key {
-        let _ = writeln!(told, "admin key (shown this once, kept in the data directory): {}", key.expose());
     }
 }

@@ -39,7 +39,7 @@ pub fn read_and_listen(inherited: Option<TcpListener>) -> Result<(Setup, TcpList
     })
 }
 
-/// The socket that the service manager listens on for us, sd_listen_fds(3).
+/// The socket that the service manager listens on for us, `sd_listen_fds(3)`.
 fn activated(faults: &mut Faults) -> Option<TcpListener> {
     faults.take("LISTEN_FDS", ListenFd::from_env().take_tcp_listener(0)).flatten()
 }

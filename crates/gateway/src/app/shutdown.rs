@@ -44,9 +44,8 @@ impl App {
             match told.next().await {
                 Order::Stop => break,
                 Order::Replace => tokio::select! {
-                    successor = self.replace() => match successor {
-                        Some(successor) => return self.leave(successor, told).await,
-                        None => {}
+                    successor = self.replace() => if let Some(successor) = successor {
+                        return self.leave(successor, told).await;
                     },
                     () = told.stop() => break,
                 },
@@ -129,9 +128,11 @@ impl App {
 
     /// What concerns the control plane is the successor's matter from now on.
     fn forward_to_successor(&self) {
-        match self.listener.as_ref().map(|listener| listener.local_addr()) {
-            Some(Ok(address)) => self.succession.goes_to(reachable(address)),
-            _ => tracing::warn!("the successor's address is not known: this server answers its console itself"),
+        let address = self.listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        if let Some(address) = address {
+            self.succession.goes_to(reachable(address));
+        } else {
+            tracing::warn!("the successor's address is not known: this server answers its console itself");
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::Level;
 
 use super::cors::Origins;
-use super::environment::ENVIRONMENT;
+use super::environment::{ENVIRONMENT, RUN_AS};
 use super::server::UNLIMITED;
 use super::*;
 
@@ -105,6 +105,8 @@ fn the_table_names_just_what_is_read() {
         None
     };
     let _ = load(&process, Ok(None));
+    // Which user the program is to be is read before there is a configuration.
+    read.borrow_mut().insert(RUN_AS.name.to_owned());
     let table: BTreeSet<_> = ENVIRONMENT.iter().map(|variable| variable.name.to_owned()).collect();
     assert_eq!((table.len(), &table), (ENVIRONMENT.len(), &*read.borrow()));
 }

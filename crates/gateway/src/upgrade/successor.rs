@@ -25,16 +25,30 @@ const LONGEST_REASON_BYTES: u64 = 64 << 10;
 /// To be called from a thread that is not nicer than others: the new process would be so, too.
 pub async fn start(listener: &TcpListener, lock: &OwnedFd) -> anyhow::Result<u32> {
     let (ours, theirs) = StdUnixStream::pair()?;
-    let mut child = spawn(theirs)?;
-    let pid = child.id().context("the new program has ended at once")?;
+    let mut candidate = Candidate { child: spawn(theirs)?, serves: false };
+    let pid = candidate.child.id().context("the new program has ended at once")?;
     // One that has ended already takes nothing: how it ended says more.
     let _ = line::give(&ours, listener.as_fd(), lock.as_fd());
     ours.set_nonblocking(true)?;
-    let Ok(outcome) = timeout(PATIENCE, outcome(&mut child, UnixStream::from_std(ours)?)).await else {
-        child.kill().await?;
-        bail!("the new program did not serve within {} s", PATIENCE.as_secs())
-    };
-    outcome.map(|()| pid)
+    let outcome = timeout(PATIENCE, outcome(&mut candidate.child, UnixStream::from_std(ours)?)).await;
+    outcome.unwrap_or_else(|_| bail!("the new program did not serve within {} s", PATIENCE.as_secs()))?;
+    candidate.serves = true;
+    Ok(pid)
+}
+
+/// A new process, which whoever stops waiting for it ends.
+struct Candidate {
+    child: Child,
+    serves: bool,
+}
+
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        if !self.serves {
+            // It may have ended by itself.
+            let _ = self.child.start_kill();
+        }
+    }
 }
 
 /// Waits until it serves or has ended.

@@ -1,5 +1,7 @@
 //! A new process that can't serve changes nothing for the one that does.
 
+use std::process::Command;
+
 use serde_json::json;
 use testkit::App;
 use testkit::provider::{Answer, MockProvider};
@@ -62,4 +64,18 @@ async fn there_must_be_a_server() {
     let ended = app.beside(BINARY).arg("serve").arg("--takeover").try_start().await.unwrap_err();
     assert_eq!(ended.status.code(), Some(1), "{}", ended.output);
     assert!(ended.output.contains("--takeover"), "{}", ended.output);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_meanwhile_ends_both() {
+    let mut app = replaceable().start().await;
+    put_in_place(&app, "#!/bin/sh\necho $$ > started\nexec sleep 1000\n");
+    assert!(Command::new("kill").args(["-s", "USR2", &app.pid().to_string()]).status().unwrap().success());
+    let started = app.dir().join("started");
+    let pid = async || std::fs::read_to_string(&started).ok()?.trim().parse::<u32>().ok();
+    let pid = app.eventually("the new program to begin", pid).await;
+    app.terminate();
+    assert_eq!(app.wait_exit().await.code(), Some(0), "{}", app.output());
+    let is_gone = async || !std::path::Path::new(&format!("/proc/{pid}")).exists();
+    app.eventually("the new program to end", is_gone).await;
 }
