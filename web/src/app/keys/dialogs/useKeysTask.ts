@@ -10,7 +10,7 @@ export interface Given {
   file: File | undefined;
 }
 
-/** Starts the tasks that work on texts of keys. Their progress is shown by the bar at the foot of the page. */
+/** Starts the tasks that work on texts of keys. Their progress is shown by the bar that stands on every page. */
 export function useKeysTask() {
   const cache = useQueryClient();
 
