@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use interleavings::ids::{GroupId, KeyId};
 use interleavings::in_every_order;
-use interleavings::journal::{Entry, GroupRef, Journal, Sink};
+use interleavings::journal::{Course, Entry, GroupRef, Journal, Sink};
 use interleavings::key::KeyStatus;
 use interleavings::keyring::Changes;
 use jiff::Timestamp;
