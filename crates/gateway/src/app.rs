@@ -289,7 +289,7 @@ impl App {
         let (foundation, config) = (&self.foundation, &self.setup.config);
         let tasks = Arc::clone(&self.operator_tasks);
         self.start_job(ShareTasks { tasks: Arc::clone(&tasks) });
-        let events = Arc::new(Events::new(Arc::clone(&foundation.publisher), Arc::clone(&tasks)));
+        let events = Arc::new(Events::new(Arc::clone(&foundation.publisher), Arc::clone(&tasks), self.sink.clone()));
         self.start_job(TellEvents { events: Arc::clone(&events), last: Picture::default() });
         let (handover, receiver) = handover::channel(config.server.read_timeout);
         let metrics = self.metrics(shared, sockets, &handover, &tasks);

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
+use crate::jobs::spool_logs::SpoolSink;
 use crate::snapshot::build::Publisher;
 use crate::tasks::{Status, Tasks};
 use key_states::KeyStates;
@@ -34,6 +35,8 @@ pub enum Event {
     Guards(Guards),
     /// A task has begun, got on or ended.
     Task(Status),
+    /// Requests have been logged; who reads log or statistics now sees them.
+    Requests {},
     /// Events were lost, for they were not taken in time: everything may be another.
     Missed {},
 }
@@ -50,14 +53,15 @@ pub struct Guards {
 pub struct Events {
     publisher: Arc<Publisher>,
     tasks: Arc<Tasks>,
+    sink: SpoolSink,
     listeners: broadcast::Sender<Event>,
 }
 
 impl Events {
     /// Events of these.
     #[must_use]
-    pub fn new(publisher: Arc<Publisher>, tasks: Arc<Tasks>) -> Self {
-        Self { publisher, tasks, listeners: broadcast::Sender::new(WAITING) }
+    pub fn new(publisher: Arc<Publisher>, tasks: Arc<Tasks>, sink: SpoolSink) -> Self {
+        Self { publisher, tasks, sink, listeners: broadcast::Sender::new(WAITING) }
     }
 
     /// How everything stands, as events, and whatever comes then.
@@ -78,7 +82,8 @@ impl Events {
     }
 
     fn picture(&self, before: &Picture) -> Picture {
-        Picture::take(self.publisher.current(), self.tasks.status(), before)
+        let logged = self.sink.freshness().arrived();
+        Picture::take(self.publisher.current(), self.tasks.status(), logged, before)
     }
 }
 

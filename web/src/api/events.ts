@@ -49,6 +49,9 @@ async function follow(signal: AbortSignal, isFirst: boolean, onUnauthorized: () 
   }
 }
 
+/** Under load requests come all the time; figures need not move more often. */
+const requests = throttled(() => stale(keys.dashboard), 2000);
+
 /** Puts what an event says into the caches, and marks as stale what it only hints at. */
 export function take({ event, data }: Event) {
   switch (event) {
@@ -65,6 +68,9 @@ export function take({ event, data }: Event) {
     case "task":
       queryClient.setQueryData(keys.task, data);
       if (!data.is_running) stale(keys.groups);
+      break;
+    case "requests":
+      requests.call();
       break;
     case "groups":
       stale(keys.groups);

@@ -1685,6 +1685,10 @@ export interface components {
             data: components["schemas"]["Status"];
         } | {
             /** @constant */
+            event: "requests";
+            data: Record<string, never>;
+        } | {
+            /** @constant */
             event: "missed";
             data: Record<string, never>;
         };

@@ -17,6 +17,8 @@ pub struct Picture {
     snapshot: Option<Arc<Snapshot>>,
     groups: HashMap<GroupId, Group>,
     task: Status,
+    /// How many log records have come since the start.
+    logged: u64,
 }
 
 #[derive(Clone)]
@@ -29,10 +31,10 @@ struct Group {
 
 impl Picture {
     /// Takes a picture; keys are counted only where they have changed since `before`.
-    pub fn take(snapshot: Arc<Snapshot>, task: Status, before: &Self) -> Self {
+    pub fn take(snapshot: Arc<Snapshot>, task: Status, logged: u64, before: &Self) -> Self {
         let group = |service: &Arc<Service>| (service.id, Group::of(service, before.groups.get(&service.id)));
         let groups = snapshot.services().map(group).collect();
-        Self { snapshot: Some(snapshot), groups, task }
+        Self { snapshot: Some(snapshot), groups, task, logged }
     }
 
     /// What is other than it was `before`.
@@ -52,6 +54,7 @@ impl Picture {
             news.extend((were_at_work != group.guards.at_work).then(|| Event::Guards(group.guards.clone())));
         }
         news.extend((self.task != before.task).then(|| Event::Task(self.task.clone())));
+        news.extend((before.snapshot.is_some() && self.logged != before.logged).then_some(Event::Requests {}));
         news
     }
 }

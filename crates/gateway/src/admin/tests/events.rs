@@ -47,6 +47,15 @@ async fn a_change_is_told_once() {
 }
 
 #[tokio::test]
+async fn requests_that_were_logged_are_told_of_once() {
+    let (api, mut last) = (Api::new().await, Picture::default());
+    news(&api, &mut last).await;
+    api.state.sink.freshness().add(3);
+    assert_eq!(news(&api, &mut last).await, [json!({"event": "requests", "data": {}})]);
+    assert_eq!(news(&api, &mut last).await, [] as [Value; 0]);
+}
+
+#[tokio::test]
 async fn who_begins_to_listen_is_told_how_things_stand() {
     let api = Api::new().await;
     let id = api.group("g").await;

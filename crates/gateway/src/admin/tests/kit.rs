@@ -64,13 +64,13 @@ impl Api {
         let client = upstream::Client::new(upstream::tls_config().unwrap(), TaskTracker::new(), Handle::current());
         let data_dir = tempfile::tempdir().unwrap();
         let tasks = Tasks::open(db.clone(), Node::on_port(1), TaskTracker::new(), CancellationToken::new()).await;
-        let events = Arc::new(Events::new(Arc::clone(&publisher), Arc::clone(&tasks)));
         let metrics =
             metrics::tests::idle(db.clone(), current, Arc::clone(&keyring), Arc::clone(&tasks), data_dir.path()).await;
         let sink = metrics.sink.clone();
         // There is no job that would store what waits, and nothing waits.
         sink.freshness().begin();
         sink.freshness().end(true);
+        let events = Arc::new(Events::new(Arc::clone(&publisher), Arc::clone(&tasks), sink.clone()));
         let state = Arc::new(AdminState {
             db,
             keyring,

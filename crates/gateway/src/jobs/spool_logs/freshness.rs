@@ -1,6 +1,6 @@
 //! What is in the spool and not in the database yet, and who would like to see it there.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 pub struct Freshness {
     /// Records in the spool that the storing job has not seen.
     fresh: AtomicUsize,
+    /// All records since the start.
+    arrived: AtomicU64,
     is_storing: AtomicBool,
     wished: Notify,
     stored: watch::Sender<()>,
@@ -26,9 +28,16 @@ impl Freshness {
         self.fresh.load(Ordering::Relaxed)
     }
 
+    /// Records that have come since the start, about: another number means that there are new ones.
+    #[must_use]
+    pub fn arrived(&self) -> u64 {
+        self.arrived.load(Ordering::Relaxed)
+    }
+
     /// So many more records are in the spool.
     pub fn add(&self, records: usize) {
         self.fresh.fetch_add(records, Ordering::Relaxed);
+        self.arrived.fetch_add(records as u64, Ordering::Relaxed);
     }
 
     /// The storing job is about to look at all there is.
@@ -39,7 +48,7 @@ impl Freshness {
 
     /// The storing job has stored all that it saw. If it could not, it is to look again.
     pub fn end(&self, is_stored: bool) {
-        self.add(usize::from(!is_stored));
+        self.fresh.fetch_add(usize::from(!is_stored), Ordering::Relaxed);
         self.is_storing.store(false, Ordering::Release);
         self.stored.send_replace(());
     }
