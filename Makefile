@@ -95,7 +95,8 @@ packages:
 		faketime='command -v faketime' util-linux='command -v prlimit && command -v unshare && command -v setpriv' \
 		postgresql='command -v initdb || ls /usr/lib/postgresql/*/bin/initdb' eatmydata='command -v eatmydata' \
 		prometheus='command -v promtool' haproxy='command -v haproxy' systemd='command -v systemd-analyze' wget='command -v wget' \
-		mariadb-server='command -v mariadbd && command -v mariadb-install-db && command -v mariadb'
+		mariadb-server='command -v mariadbd && command -v mariadb-install-db && command -v mariadb' \
+		redis-server='command -v redis-server && command -v redis-cli'
 
 .venv/installed: $(SDK)/requirements.txt
 	python3 -m venv .venv

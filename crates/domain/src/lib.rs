@@ -8,8 +8,10 @@
 //! | [`weakness`] | what makes a key easy to guess |
 //! | [`group`], [`key`] | groups and keys as an operator configures and sees them |
 //! | [`settings`], [`status_codes`] | the one table of dynamic settings, and its status lists |
+//! | [`server_url`] | URLs of servers, as people write them |
 //! | [`allowed`], [`language`] | what a refused value should be, and the languages to say it in |
 //! | [`pick`] | choosing: weighted upstreams and sub-groups, the ring of usable keys |
+//! | [`notice`] | what nodes that share a database tell each other |
 //! | [`breaker`] | when a sick upstream is ejected and probed |
 //! | [`guards`] | what keeps one cause from being counted as many |
 //! | [`attempt`] | what an attempt is taken for in the log |
@@ -25,10 +27,12 @@ pub mod guards;
 pub mod ids;
 pub mod key;
 pub mod language;
+pub mod notice;
 pub mod pick;
 pub mod raw_object;
 pub mod rewrite;
 pub mod secret;
+pub mod server_url;
 pub mod settings;
 pub mod status_codes;
 mod sync;

@@ -35,6 +35,7 @@ use crate::jobs::validate_keys::Outlook;
 use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
 use crate::metrics::Metrics;
+use crate::nodes::inbox::Inbox;
 use crate::probe::Prober;
 use crate::snapshot::build::Publisher;
 use crate::tasks::Tasks;
@@ -86,6 +87,8 @@ pub struct AdminState {
     pub keyring: Arc<Keyring>,
     /// When there are all of them.
     pub keys_loaded: Loaded,
+    /// Other nodes, if there may be any.
+    pub nodes: Option<Arc<Inbox>>,
     /// Puts changes of groups and settings in force.
     pub publisher: Arc<Publisher>,
     /// When the validation calls with invalid keys next, as far as it is this node's work.

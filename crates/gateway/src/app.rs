@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`foundation`] | what both planes stand on: database, keys, configuration |
+//! | [`neighbours`] | what there is for other nodes on the same database |
 //! | [`shutdown`] | the order in which everything ends, or goes over to a new process |
 //! | [`service_manager`] | what whoever started the program is told of it |
 
@@ -42,6 +43,7 @@ use crate::metrics::Metrics;
 use crate::metrics::refusals::Refusals;
 use crate::metrics::traffic::{Counted, Traffic};
 use crate::node::Node;
+use crate::nodes::inbox::Inbox;
 use crate::probe::Prober;
 use crate::proxy::{DataPlane, Shared};
 use crate::server::acceptor;
@@ -59,6 +61,7 @@ use foundation::Foundation;
 use shutdown::Told;
 
 mod foundation;
+mod neighbours;
 mod service_manager;
 mod shutdown;
 
@@ -122,6 +125,8 @@ struct App {
     journal: Journal,
     /// What they have told on it.
     traffic: Arc<Traffic>,
+    /// Other nodes, if there may be any.
+    nodes: Option<Arc<Inbox>>,
     /// Where entries become crash-proof.
     sink: SpoolSink,
     /// A hold on the socket that is listened on, to hand it on.
@@ -165,8 +170,8 @@ impl App {
         let address = listener.local_addr()?;
         // By a thread of the control plane: with its priority begin those that the database's connections need.
         let laying =
-            async move { foundation::lay(&setup, address.port(), cores, lock).await.map(|laid| (setup, laid)) };
-        let (setup, (foundation, loading)) = Handle::current().spawn(laying).await??;
+            async move { foundation::lay(&setup, &listener, cores, lock).await.map(|laid| (setup, listener, laid)) };
+        let (setup, listener, (foundation, loading)) = Handle::current().spawn(laying).await??;
         let data_dir = setup.config.data_dir.clone();
         let (sink, drain) = SpoolSink::open(&data_dir, &foundation.db).await?;
         let traffic = Arc::new(Traffic::default());
@@ -180,6 +185,7 @@ impl App {
             setup,
             leadership,
             foundation,
+            nodes: None,
             sink,
             listener: Some(listener.try_clone()?),
             leaving: Leaving::default(),
@@ -202,6 +208,7 @@ impl App {
         let keys_loaded = loading.loaded();
         app.start_jobs(drain);
         let outlook = app.start_leading(lead, &prober, &keys_loaded);
+        app.nodes = app.start_nodes(&keys_loaded);
         app.start_loading(loading);
         app.start_spooler()?;
         if replaces {
@@ -299,6 +306,7 @@ impl App {
             keys_loaded,
             outlook,
             sink: self.sink.clone(),
+            nodes: self.nodes.clone(),
             publisher: Arc::clone(&foundation.publisher),
             prober,
             tasks,

@@ -4,8 +4,10 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub mod follow_nodes;
 pub mod lead;
 pub mod leading;
 pub mod persist_keys;
@@ -15,12 +17,15 @@ pub mod spool_logs;
 pub mod store_left_behind;
 pub mod store_logs;
 pub mod tell_events;
+pub mod tell_nodes;
 pub mod validate_keys;
 
 /// The first pause after a failed turn, doubled on repeats.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause after failed turns.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause after failed turns: a database that is back is not to wait for us.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How often a turn that goes on failing is said to.
+const SAID_EVERY: Duration = Duration::from_secs(30);
 
 /// Something that is done again and again as long as the process lives.
 pub trait Job: Send {
@@ -41,12 +46,15 @@ pub trait Job: Send {
 
 /// Runs a job until `stop`, and then its last turn, so that nothing is left undone.
 pub async fn run<J: Job>(mut job: J, stop: CancellationToken) {
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut said) = (FIRST_PAUSE, None::<Instant>);
     while stop.run_until_cancelled(job.due()).await.is_some() {
         match unless_it_panics(job.turn()).await {
-            Ok(()) => pause = FIRST_PAUSE,
+            Ok(()) => (pause, said) = (FIRST_PAUSE, None),
             Err(error) => {
-                tracing::warn!(job = J::NAME, error = format!("{error:#}"), "turn failed and is tried again");
+                if said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
+                    tracing::warn!(job = J::NAME, error = format!("{error:#}"), "turn failed and is tried again");
+                    said = Some(Instant::now());
+                }
                 stop.run_until_cancelled(tokio::time::sleep(pause)).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

@@ -29,8 +29,8 @@ mod turns;
 
 pub use census::Census;
 pub use changes::Changes;
-pub use key::PoolKey;
-pub use pool::{Cell, Pool, States};
+pub use key::{PoolKey, StoredState};
+pub use pool::{Cell, Pool, States, Verdicts};
 pub use rests::{Limit, RestInfo, Source};
 
 /// All pools of the process, one a group.
@@ -48,7 +48,7 @@ impl Keyring {
             return Arc::clone(pool);
         }
         let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(pools.entry(group).or_insert_with(|| Arc::new(Pool::new(Arc::clone(&self.changes)))))
+        Arc::clone(pools.entry(group).or_insert_with(|| Arc::new(Pool::new(group, Arc::clone(&self.changes)))))
     }
 
     /// How all pools together stand.
@@ -61,6 +61,12 @@ impl Keyring {
     /// Forgets a group that has been deleted.
     pub fn forget(&self, group: GroupId) {
         self.pools.write().unwrap_or_else(PoisonError::into_inner).remove(&group);
+    }
+
+    /// All groups that have a pool.
+    #[must_use]
+    pub fn groups(&self) -> Vec<GroupId> {
+        self.pools.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
     /// What has changed since the database was last told.

@@ -27,6 +27,7 @@ mod leadership;
 mod metrics;
 mod migrate_keys;
 mod node;
+mod nodes;
 mod offline;
 mod probe;
 mod proxy;

@@ -31,4 +31,5 @@ pub mod leaving;
 pub mod sockets;
 pub mod succession;
 pub mod upgrade;
+pub mod waiting_room;
 pub mod worker;

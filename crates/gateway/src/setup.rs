@@ -3,6 +3,7 @@
 use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 
+use cluster::RedisDsn;
 use domain::secret::Secret;
 use listenfd::ListenFd;
 use storage::{Dsn, KeyCipher};
@@ -19,6 +20,8 @@ pub struct Setup {
     pub warnings: Vec<Warning>,
     /// The database.
     pub dsn: Dsn,
+    /// Redis, if there is one.
+    pub redis: Option<RedisDsn>,
     /// Encryption of keys at rest.
     pub cipher: Arc<KeyCipher>,
     /// The environment's outbound proxies.
@@ -56,11 +59,12 @@ fn gather<L>(listen: impl FnOnce(&ServerConfig, &mut Faults) -> Option<L>) -> Re
         }
         Proxies::default()
     });
-    if config.redis_dsn.is_some() {
+    let redis = config.redis_dsn.as_ref().and_then(|dsn| faults.take("REDIS_DSN", dsn.expose().parse::<RedisDsn>()));
+    if redis.is_some() && dsn.as_ref().is_some_and(|dsn| dsn.data_dir().is_some()) {
         loaded.warnings.push(Warning {
             variable: "REDIS_DSN",
             value: "****".to_owned(),
-            problem: "this version runs as a single node".to_owned(),
+            problem: "a SQLite file has a single node, and nobody to talk to".to_owned(),
             used: "no Redis".to_owned(),
         });
     }
@@ -69,7 +73,7 @@ fn gather<L>(listen: impl FnOnce(&ServerConfig, &mut Faults) -> Option<L>) -> Re
     match (dsn, cipher, listener) {
         (Some(dsn), Some(cipher), Some(listener)) => {
             let (cipher, proxies) = (Arc::new(cipher), Arc::new(proxies));
-            Ok((Setup { config, warnings: loaded.warnings, dsn, cipher, proxies }, listener))
+            Ok((Setup { config, warnings: loaded.warnings, dsn, redis, cipher, proxies }, listener))
         }
         _ => Err(Faults::default()),
     }

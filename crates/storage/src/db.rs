@@ -4,9 +4,12 @@ use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use domain::notice::Notice;
 use sea_query::{Expr, Query};
+use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use crate::engine::{Dialect, Engine};
 use crate::lock::DirLock;
@@ -17,13 +20,16 @@ pub use crate::engine::{Connections, Migrated};
 /// An open database. Clones share it.
 #[derive(Clone)]
 pub struct Db {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     engine: Engine,
     cipher: Arc<KeyCipher>,
     lock: Mutex<Option<DirLock>>,
+    node: Uuid,
+    /// Where notices of what is stored go.
+    pub(crate) committed: OnceLock<mpsc::Sender<Notice>>,
 }
 
 impl Db {
@@ -39,7 +45,8 @@ impl Db {
     /// The same for one who has the lock of the data directory already.
     pub async fn open_under(dsn: &Dsn, cipher: Arc<KeyCipher>, lock: Option<DirLock>) -> Result<Self, StorageError> {
         let lock = Mutex::new(lock);
-        Ok(Self { inner: Arc::new(Inner { engine: Engine::open(dsn).await?, cipher, lock }) })
+        let (engine, node) = (Engine::open(dsn).await?, Uuid::new_v4());
+        Ok(Self { inner: Arc::new(Inner { engine, cipher, lock, node, committed: OnceLock::new() }) })
     }
 
     /// Locks the data directory that a server keeps beside a database elsewhere, as long as the database is open: its spool is one
@@ -103,12 +110,6 @@ impl Db {
         self.engine().connections()
     }
 
-    /// Whether other nodes may have the database open, too.
-    #[must_use]
-    pub fn is_shared(&self) -> bool {
-        self.dialect().is_shared()
-    }
-
     /// Writes everything back into the database, closes it and lets go of the data directory. Later calls fail.
     pub async fn close(&self) {
         self.engine().close().await;
@@ -125,6 +126,18 @@ impl Db {
 
     fn lock(&self) -> MutexGuard<'_, Option<DirLock>> {
         self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether other nodes may have the database open, too.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.dialect().is_shared()
+    }
+
+    /// By what other nodes tell us from each other: another one each time the database is opened.
+    #[must_use]
+    pub fn node(&self) -> Uuid {
+        self.inner.node
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use domain::server_url;
 use jiff::tz::TimeZone;
 
 mod mysql;
 mod postgres;
 mod server;
-mod url;
 
 pub use server::{Endpoint, Server, Tls, TlsMode};
 
@@ -93,7 +93,7 @@ impl Dsn {
         match path {
             "" => Err(DsnError::Empty),
             ":memory:" => Ok(Self::Memory),
-            path if text.starts_with("file:") => Ok(Self::Sqlite(url::percent_decoded(path).into())),
+            path if text.starts_with("file:") => Ok(Self::Sqlite(server_url::percent_decoded(path).into())),
             path => Ok(Self::Sqlite(path.into())),
         }
     }

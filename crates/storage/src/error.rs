@@ -84,6 +84,8 @@ pub enum StorageError {
         server: String,
         /// Why.
         source: sqlx::Error,
+        /// Whether it may let us in later, without a change.
+        may_pass: bool,
     },
     /// A leader's statement after another has begun to lead.
     #[error("another server leads by now")]
@@ -100,7 +102,7 @@ impl StorageError {
     /// Whether the same call may succeed later without a change.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Unreachable { may_pass: true, .. })
     }
 
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {

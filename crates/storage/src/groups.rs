@@ -2,6 +2,7 @@
 
 use domain::group::{Group, GroupKind, GroupSpec};
 use domain::ids::GroupId;
+use domain::notice::Notice;
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Func, IntoCondition, Order, Query, SelectStatement, UpdateStatement};
 
@@ -49,7 +50,7 @@ impl Db {
     pub async fn insert_group(&self, spec: &GroupSpec) -> Result<Group, StorageError> {
         let mut tx = self.engine().begin().await?;
         let group = self.insert_group_in(&mut tx, spec, true).await?;
-        tx.commit().await?;
+        self.commit(tx, &Notice::of_configuration()).await?;
         Ok(group)
     }
 
@@ -82,13 +83,13 @@ impl Db {
         let mut tx = self.engine().begin().await?;
         tx.execute(&update).await.map_err(|error| error.or_duplicate("name"))?;
         let group = one(&mut tx, is(id)).await?;
-        tx.commit().await?;
+        self.commit(tx, &Notice::of_configuration()).await?;
         Ok(group)
     }
 
     /// Lets a group serve, or stops it.
     pub async fn set_group_enabled(&self, id: GroupId, enabled: bool) -> Result<(), StorageError> {
-        self.set(id, Groups::Enabled, enabled.into()).await
+        self.reconfigure(&Self::setting(id, Groups::Enabled, enabled.into())).await
     }
 
     /// Notes when a group's keys were last validated, as the leader does.
@@ -135,11 +136,7 @@ impl Db {
             tx.execute(Query::delete().from_table(GroupHourlyStats::Table).and_where(of_group)).await?;
         }
         require_one(tx.execute(Query::delete().from_table(Groups::Table).and_where(is(id))).await?)?;
-        tx.commit().await
-    }
-
-    async fn set(&self, id: GroupId, column: Groups, value: Expr) -> Result<(), StorageError> {
-        require_one(self.engine().execute(&Self::setting(id, column, value)).await?)
+        self.commit(tx, &Notice { configuration: true, gone: vec![id], ..Notice::default() }).await
     }
 
     fn setting(id: GroupId, column: Groups, value: Expr) -> UpdateStatement {

@@ -22,7 +22,7 @@ mod remove;
 mod scan;
 mod select;
 
-pub use change::{KeyChange, KeyFailure};
+pub use change::{KeyChange, KeyChanges, KeyFailure};
 pub use cooldowns::Cooldown;
 pub use encryption::{EncryptionState, Scenario};
 pub use faults::Fault;

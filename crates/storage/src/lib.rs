@@ -11,6 +11,7 @@
 //! | [`groups`], [`keys`], [`settings`], [`logs`], [`stats`] | the tables, one module a resource |
 //! | [`lease`] | which of the servers on a database leads
 //! | [`tasks`] | the last task, for all servers to see
+//! | [`feed`] | what the nodes on one database tell each other |
 //! | [`backup`] | groups, keys and settings as a text, from any database into any other |
 //! | [`spool`] | the request log on local disk, before it is in the database |
 //! | [`store`] | one batch of the spool into the database, in one transaction |
@@ -21,6 +22,7 @@ pub mod db;
 pub mod dsn;
 mod engine;
 mod error;
+pub mod feed;
 pub mod groups;
 pub mod hex;
 pub mod keys;

@@ -157,3 +157,18 @@ pub(crate) enum NodeLease {
     Token,
     ExpiresAt,
 }
+
+#[derive(Clone, Copy, Iden)]
+pub(crate) enum NodeChanges {
+    Table,
+    Id,
+    Node,
+    CreatedAt,
+    Notice,
+}
+
+#[derive(Clone, Copy, Iden)]
+pub(crate) enum DatabaseIds {
+    Table,
+    Id,
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::notice::Notice;
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
@@ -34,7 +35,7 @@ impl Db {
                 tx.execute(Query::delete().from_table(SystemSettings::Table).and_where(is)).await?;
             }
         }
-        tx.commit().await
+        self.commit(tx, &Notice::of_configuration()).await
     }
 
     pub(crate) async fn put_setting_in(&self, tx: &mut Tx<'_>, key: &str, value: &str) -> Result<(), StorageError> {

@@ -101,6 +101,12 @@ impl Builder {
         self
     }
 
+    /// Another program on the same database, with a folder of its own.
+    pub fn sibling(&self, binary: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a folder for the program");
+        Self::new(binary, Place { dir: Arc::new(dir), database: self.place.database.clone() })
+    }
+
     /// The working folder, for a test that fills it by itself.
     pub fn dir(&self) -> &Path {
         self.place.dir.path()
@@ -161,8 +167,7 @@ impl App {
 
     /// Another program on the same database, with a folder of its own.
     pub fn sibling(&self, binary: &str) -> Builder {
-        let dir = tempfile::tempdir().expect("a folder for the program");
-        Builder::new(binary, Place { dir: Arc::new(dir), database: self.place.database.clone() })
+        Builder::new(binary, self.place.clone()).sibling(binary)
     }
 
     /// Where it listens.

@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 mod mariadb;
 mod postgres;
+mod redis;
 mod tls;
 
+pub use redis::Redis;
 pub use tls::{Identity, TlsServer};
 
 /// The variable that says which databases tests use: `sqlite` (as without it), `postgres` or `mariadb`.
@@ -149,7 +151,7 @@ impl Drop for Database {
 }
 
 /// The tables that a program writes to.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "system_settings",
     "groups",
     "group_sub_groups",
@@ -160,6 +162,7 @@ const TABLES: [&str; 10] = [
     "spool_positions",
     "node_lease",
     "node_tasks",
+    "node_changes",
 ];
 
 fn output(mut client: Command, sql: &str) -> Output {
@@ -193,7 +196,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Starts the server, waits for the end of its input, then ends it as fast as it cleans up after itself, and removes its folder.
 const KEEPER: &str = r#"folder=$1; shift; "$@" >"$folder/log" 2>&1 </dev/null & server=$!
-trap '' INT; cat >/dev/null; kill -QUIT $server; wait $server 2>/dev/null; while ! rm -rf "$folder"; do sleep 0.1; done"#;
+trap '' INT; cat >/dev/null; kill -QUIT $server; kill -TERM $server 2>/dev/null; wait $server 2>/dev/null; while ! rm -rf "$folder"; do sleep 0.1; done"#;
 
 /// A folder for a server, made by `prepare` as the user that the server will run as. Servers refuse to run as root.
 fn start(

@@ -913,6 +913,8 @@ export interface components {
             status: string;
             /** @description What is in the way. */
             reasons: string[];
+            /** @description What is away although requests are served: `database`, `redis`. */
+            degraded: string[];
         };
         /** @description A group as its clients see it. */
         GroupInfo: {
@@ -1908,7 +1910,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "status": "ready",
-                     *       "reasons": []
+                     *       "reasons": [],
+                     *       "degraded": []
                      *     }
                      */
                     "application/json": components["schemas"]["Readiness"];

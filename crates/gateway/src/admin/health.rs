@@ -48,6 +48,8 @@ pub struct Readiness {
     status: &'static str,
     /// What is in the way.
     reasons: Vec<&'static str>,
+    /// What is away although requests are served: `database`, `redis`.
+    degraded: Vec<&'static str>,
 }
 
 /// `GET /health/ready`: requests may be sent here.
@@ -56,12 +58,17 @@ pub async fn ready(State(context): Parts) -> (StatusCode, Json<Readiness>) {
     if context.draining.is_cancelled() {
         reasons.push("draining");
     }
+    // Whoever has started serves from memory: an outage of what nodes share is to be none of theirs.
+    let mut degraded = Vec::new();
     if !matches!(timeout(PATIENCE, context.db.ping()).await, Ok(Ok(()))) {
-        reasons.push("database");
+        degraded.push("database");
+    }
+    if context.nodes.as_ref().is_some_and(|nodes| nodes.lacks_redis()) {
+        degraded.push("redis");
     }
     let (code, status) =
         if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
-    (code, Json(Readiness { status, reasons }))
+    (code, Json(Readiness { status, reasons, degraded }))
 }
 
 /// As Go prints durations, in whole seconds: `26h3m4s`, `3m0s`, `4s`.

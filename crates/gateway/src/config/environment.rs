@@ -37,7 +37,7 @@ environment! {
     METRICS_TOKEN = "": "bearer token of /metrics; empty: it asks for AUTH_KEY",
     BACKUP_PASSPHRASE = "": "encrypts what `gpt-load export` writes and `import` reads; empty: it is asked for on the terminal",
     DATABASE_DSN = "./data/gpt-load.db": "path of a SQLite file, postgres://…, mysql://… or user:pass@tcp(host:3306)/db",
-    REDIS_DSN = "": "redis://… or rediss://…; empty: a single node that needs none",
+    REDIS_DSN = "": "redis://…, rediss://… or redis+sentinel://…: nodes on one database agree sooner by it; empty: through the database alone",
     MAX_CONCURRENT_REQUESTS = "0": "proxied requests at once, above it 503; 0 = no limit",
     MAX_REQUEST_BODY_MB = "0": "largest request body in MiB, above it 413; 0 = no limit",
     ENABLE_CORS = "false": "answer requests of pages from other origins",

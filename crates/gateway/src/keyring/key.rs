@@ -9,6 +9,15 @@ use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 /// The place of a key that has left its pool.
 const GONE: u32 = u32::MAX;
 
+/// What the database says of a key's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredState {
+    /// The status.
+    pub status: KeyStatus,
+    /// Failures of its own in a row.
+    pub failures: u32,
+}
+
 /// A key in memory.
 #[derive(Debug)]
 pub struct PoolKey {

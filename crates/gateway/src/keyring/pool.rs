@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
-use domain::ids::KeyId;
+use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
+use domain::notice::Failures;
 
 use super::census::Census;
-use super::changes::Changes;
+use super::changes::{Changes, KeyChange};
 use super::key::PoolKey;
 use super::rests::{RestInfo, Rests, Woken};
 use super::slab::Slab;
@@ -19,16 +19,18 @@ pub use overview::{Cell, States};
 
 mod answers;
 mod guesses;
+mod hearsay;
 mod overview;
 
-/// Rests longer than this survive a restart.
-const LONG_REST: Duration = Duration::from_mins(5);
+pub use hearsay::Verdicts;
+
 /// How many keys a request that is tried again looks at for one that did well last time.
 const STEADY_LOOKS: usize = 32;
 
 /// The keys of one group.
 #[derive(Debug)]
 pub struct Pool {
+    group: GroupId,
     slab: ArcSwap<Slab>,
     cursor: AtomicUsize,
     next_wake_ms: AtomicU64,
@@ -51,8 +53,9 @@ struct Book {
 }
 
 impl Pool {
-    pub(super) fn new(changes: Arc<Changes>) -> Self {
+    pub(super) fn new(group: GroupId, changes: Arc<Changes>) -> Self {
         Self {
+            group,
             slab: ArcSwap::default(),
             cursor: AtomicUsize::new(0),
             next_wake_ms: AtomicU64::new(u64::MAX),
@@ -153,6 +156,7 @@ impl Pool {
     /// Takes keys out for good.
     pub fn remove(&self, ids: &[KeyId]) {
         let mut book = self.book();
+        self.changes.left(ids);
         let mut slab = Slab::clone(&self.slab.load());
         for id in ids {
             let Some(slot) = book.slots.remove(id) else { continue };
@@ -171,17 +175,15 @@ impl Pool {
         let mut book = self.book();
         for key in ids.iter().filter_map(|id| self.find(&book, *id)).collect::<Vec<_>>() {
             if status == KeyStatus::Active {
-                key.failures.store(0, Ordering::Relaxed);
-                key.has_rested.store(false, Ordering::Relaxed);
-                book.rests.forget_all(key.slot());
-                self.changes.note(key.id, |change| {
-                    change.failure_count = Some(0);
+                start_afresh(&mut book, &key);
+                self.note(&key, |change| {
+                    change.failures = Failures::FORGIVEN;
                     change.rests.clear();
                     change.rests_cleared = true;
                 });
             }
             self.put_status(&mut book, &key, status);
-            self.changes.note(key.id, |change| change.status = Some(status));
+            self.note(&key, |change| change.status = Some(status));
         }
     }
 
@@ -269,7 +271,7 @@ impl Pool {
         for Woken { slot, pardoned } in woken {
             let Some(key) = self.slab.load().key(*slot as usize).cloned() else { continue };
             self.refresh(book, &key);
-            if pardoned.is_some_and(|rest| rest > LONG_REST) {
+            if pardoned.is_some_and(|rest| self.changes.notes_rest(rest)) {
                 self.forget_kept(&key, &book.rests.of(*slot), now_ms);
             }
         }
@@ -323,6 +325,10 @@ impl Pool {
         }
     }
 
+    fn note(&self, key: &PoolKey, change: impl FnOnce(&mut KeyChange)) {
+        self.changes.note(self.group, key.id, change);
+    }
+
     fn find(&self, book: &Book, id: KeyId) -> Option<Arc<PoolKey>> {
         let slot = *book.slots.get(&id)?;
         self.slab.load().key(slot as usize).cloned()
@@ -351,6 +357,13 @@ impl Book {
             KeyStatus::Disabled => self.disabled = self.disabled.saturating_add_signed(change),
         }
     }
+}
+
+/// No failures, no rests.
+fn start_afresh(book: &mut Book, key: &PoolKey) {
+    key.failures.store(0, Ordering::Relaxed);
+    key.has_rested.store(false, Ordering::Relaxed);
+    book.rests.forget_all(key.slot());
 }
 
 fn put(ring: &domain::pick::Ring, slot: u32, member: bool) {

@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(guards.limited(Some("a"), KeyId(1), false, 1, 5), Turn::Began);
         assert_eq!(guards.limited(None, KeyId(1), false, 2, 5), Turn::None);
         assert!(guards.limits_address(Some("a")) && !guards.limits_address(Some("b")) && !guards.limits_address(None));
-        assert_eq!(guards.acting(5).limited_models, ["a".into()]);
+        assert_eq!(guards.acting(5).limited_models, [Box::<str>::from("a")]);
         assert_eq!(guards.succeeded(Some("b"), true, 5), Ended::default());
         assert_eq!(guards.succeeded(Some("a"), false, 5), Ended::default(), "no call for the model");
         assert_eq!(guards.succeeded(Some("a"), true, 5), Ended { mass_refusal: false, ..ENDED });

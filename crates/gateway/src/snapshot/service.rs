@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::classify::Policy;
-use domain::guards::RetryBudget;
+use domain::guards::{Fate, RetryBudget};
 use domain::ids::GroupId;
 use domain::raw_object::RawObject;
 use domain::rewrite::headers::HeaderRules;
@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use super::incidents::Incidents;
 use super::upstreams::Upstreams;
 use crate::channels::Channel;
+use crate::clock;
 use crate::keyring::Pool;
 
 /// A standard group at run time.
@@ -97,6 +98,20 @@ impl Service {
     #[must_use]
     pub fn can_serve(&self, asked: Option<&str>, now_ms: u64) -> bool {
         self.has_key(asked, now_ms) && self.upstreams.has_healthy(self.sent_model(asked), now_ms)
+    }
+
+    /// What becomes of a key that has failed too often, one of `active`, if it is not known at which upstream.
+    #[must_use]
+    pub fn fate_of_one(&self, active: usize) -> Fate {
+        let now_ms = clock::mono_ms();
+        let mut fate = Fate::Invalid;
+        // Each of them is told.
+        for upstream in self.upstreams.all() {
+            if upstream.health.guards.would_fall(active, now_ms).0 == Fate::Rest {
+                fate = Fate::Rest;
+            }
+        }
+        fate
     }
 
     /// What the guards that act now do, in words.

@@ -40,7 +40,7 @@ fn uses(module: &str, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_data_plane_knows_no_database_and_no_admin_api() {
-    assert_eq!(uses("proxy", &["storage::", "crate::admin", "crate::jobs"]), [""; 0]);
+    assert_eq!(uses("proxy", &["storage::", "cluster::", "crate::admin", "crate::jobs", "crate::nodes"]), [""; 0]);
     assert_eq!(uses("channels", &["storage::", "crate::admin", "crate::proxy", "upstream::"]), [""; 0]);
     assert_eq!(uses("keyring", &["storage::", "crate::admin", "crate::proxy", "upstream::"]), [""; 0]);
 }
@@ -70,12 +70,24 @@ fn only_storage_knows_sql() {
 }
 
 #[test]
+fn only_cluster_knows_redis_and_hardly_anybody_knows_cluster() {
+    for name in ["domain", "storage", "upstream", "gateway"] {
+        let manifest = fs::read_to_string(crates().join(name).join("Cargo.toml")).unwrap();
+        assert!(!manifest.contains("redis"), "{name}");
+    }
+    for module in ["admin", "channels", "events", "keyring", "probe", "server", "snapshot", "tasks"] {
+        assert_eq!(uses(module, &["cluster::"]), [""; 0]);
+    }
+}
+
+#[test]
 fn crates_point_one_way() {
     for (name, never) in [
-        ("domain", &["storage", "upstream", "gateway", "testkit"][..]),
-        ("storage", &["upstream", "gateway", "testkit"]),
-        ("upstream", &["domain", "storage", "gateway", "testkit"]),
-        ("testkit", &["domain", "storage", "upstream", "gateway"]),
+        ("domain", &["storage", "upstream", "cluster", "gateway", "testkit"][..]),
+        ("storage", &["upstream", "cluster", "gateway", "testkit"]),
+        ("upstream", &["domain", "storage", "cluster", "gateway", "testkit"]),
+        ("cluster", &["storage", "upstream", "gateway", "testkit"]),
+        ("testkit", &["domain", "storage", "upstream", "cluster", "gateway"]),
     ] {
         let manifest = fs::read_to_string(crates().join(name).join("Cargo.toml")).unwrap();
         let dependencies = manifest.split("[dev-dependencies]").next().unwrap();

@@ -22,12 +22,14 @@
 //! | `upgrade` | a new process takes over |
 //! | `bounds` | what may grow, and no further |
 //! | `exhaustion` | no descriptors, no disk, no memory to spare, a clock that jumps |
+//! | `cluster` | several nodes on one database, and what they share away |
 //! | `admin_api` | what tools written for 1.4.x call |
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's own helpers fail the test")]
 
 mod admin_api;
 mod bounds;
+mod cluster;
 mod exhaustion;
 mod hostile_clients;
 mod hostile_providers;

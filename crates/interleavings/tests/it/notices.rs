@@ -85,8 +85,8 @@ fn every_change_of_a_key_is_told() {
         let changes = Arc::new(Changes::default());
         let shared = Arc::clone(&changes);
         let answers = thread::spawn(move || {
-            shared.note(KeyId(1), |change| change.status = Some(KeyStatus::Invalid));
-            shared.note(KeyId(2), |change| change.failure_count = Some(1));
+            shared.note(GroupId(1), KeyId(1), |change| change.status = Some(KeyStatus::Invalid));
+            shared.note(GroupId(1), KeyId(2), |change| change.failures = change.failures.and_one());
         });
         let mut told = Vec::new();
         while told.len() < 2 {
@@ -97,7 +97,7 @@ fn every_change_of_a_key_is_told() {
                 changes.put_back(taken);
                 taken = changes.take();
             }
-            told.extend(taken.into_keys());
+            told.extend(taken.changes.into_keys());
         }
         answers.join().unwrap();
         told.sort_unstable();

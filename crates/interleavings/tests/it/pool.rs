@@ -232,8 +232,8 @@ fn the_database_is_told_what_memory_says() {
             move |pool| assert!(pool.refused(&refused, fault(), 1)),
             |pool| pool.set_status(&[KeyId(1)], KeyStatus::Active),
         );
-        let told = keyring.changes().take().remove(&KeyId(1)).unwrap();
-        assert_eq!((told.status, told.failure_count), (Some(held.status()), Some(held.failures())));
+        let told = keyring.changes().take().changes.remove(&KeyId(1)).unwrap();
+        assert_eq!((told.status, told.failures.on(0)), (Some(held.status()), held.failures()));
         let serves = held.status() == KeyStatus::Active;
         assert_eq!(picked(&pool, None, 0).is_some(), serves);
         assert_eq!(pool.census(None, 0).invalid, usize::from(!serves));
@@ -249,8 +249,8 @@ fn a_success_beside_a_refusal_leaves_one_count_of_failures() {
         let held = pool.get(KeyId(1)).unwrap();
         let refused = Arc::clone(&held);
         beside(&pool, move |pool| assert!(!pool.refused(&refused, fault(), 9)), |pool| pool.served(&held, None));
-        let (told, held) = (keyring.changes().take().remove(&KeyId(1)).unwrap(), pool.get(KeyId(1)).unwrap());
-        assert_eq!(told.failure_count, Some(held.failures()));
+        let (told, held) = (keyring.changes().take().changes.remove(&KeyId(1)).unwrap(), pool.get(KeyId(1)).unwrap());
+        assert_eq!(told.failures.on(1), held.failures());
     });
 }
 
@@ -266,7 +266,7 @@ fn a_rest_that_is_ended_by_hand_is_not_kept_for_the_next_start() {
             move |pool| assert!(pool.limited(&limited, None, limit()) > Duration::ZERO),
             |pool| pool.set_status(&[KeyId(1)], KeyStatus::Active),
         );
-        let told = keyring.changes().take().remove(&KeyId(1)).unwrap();
+        let told = keyring.changes().take().changes.remove(&KeyId(1)).unwrap();
         assert_eq!(told.rests.is_empty(), picked(&pool, None, 0).is_some());
     });
 }

@@ -23,6 +23,10 @@ CREATE TABLE IF NOT EXISTS `node_lease` (`name` varchar(32) NOT NULL, `holder` v
 INSERT IGNORE INTO `node_lease` (`name`) VALUES ('leader');
 CREATE TABLE IF NOT EXISTS `node_tasks` (`name` varchar(32) NOT NULL, `holder` varchar(36) NOT NULL DEFAULT '', `number` bigint NOT NULL DEFAULT 0, `seen_at` bigint NOT NULL DEFAULT 0, `reported` bigint NOT NULL DEFAULT 0, `report` text, `ignored` mediumtext, PRIMARY KEY (`name`)) CHARACTER SET utf8mb4;
 INSERT IGNORE INTO `node_tasks` (`name`) VALUES ('last');
+-- What the nodes on this database tell each other; deleted after some minutes.
+CREATE TABLE IF NOT EXISTS `database_ids` (`id` varchar(36) NOT NULL, PRIMARY KEY (`id`)) CHARACTER SET utf8mb4;
+INSERT INTO `database_ids` (`id`) SELECT uuid() FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM (SELECT `id` FROM `database_ids`) AS `present`);
+CREATE TABLE IF NOT EXISTS `node_changes` (`id` bigint NOT NULL AUTO_INCREMENT, `node` varchar(36) NOT NULL, `created_at` datetime(3) NOT NULL, `notice` mediumtext NOT NULL, PRIMARY KEY (`id`)) CHARACTER SET utf8mb4;
 CREATE INDEX `idx_request_logs_request_id` ON `request_logs` (`request_id`);
 CREATE INDEX `idx_api_keys_group_status_last_used_id` ON `api_keys` (`group_id`, `status`, `last_used_at`, `id`);
 CREATE INDEX `idx_api_keys_group_requests_id` ON `api_keys` (`group_id`, `request_count`, `id`);

@@ -22,6 +22,10 @@ CREATE TABLE node_lease (name varchar(32) NOT NULL, holder varchar(36) NOT NULL 
 INSERT INTO node_lease (name) VALUES ('leader');
 CREATE TABLE node_tasks (name varchar(32) NOT NULL, holder varchar(36) NOT NULL DEFAULT '', number bigint NOT NULL DEFAULT 0, seen_at bigint NOT NULL DEFAULT 0, reported bigint NOT NULL DEFAULT 0, report text, ignored text, PRIMARY KEY (name));
 INSERT INTO node_tasks (name) VALUES ('last');
+-- What the nodes on this database tell each other; deleted after some minutes.
+CREATE TABLE database_ids (id varchar(36) NOT NULL, PRIMARY KEY (id));
+INSERT INTO database_ids (id) VALUES (gen_random_uuid()::text);
+CREATE TABLE node_changes (id bigserial PRIMARY KEY, node varchar(36) NOT NULL, created_at timestamptz NOT NULL, notice text NOT NULL);
 CREATE INDEX idx_request_logs_request_id ON request_logs (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX idx_api_keys_group_status_last_used_id ON api_keys (group_id, status, last_used_at, id);
 CREATE INDEX idx_api_keys_group_requests_id ON api_keys (group_id, request_count DESC NULLS LAST, id DESC);

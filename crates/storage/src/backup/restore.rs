@@ -5,6 +5,7 @@ use std::io::{BufRead, Seek};
 
 use domain::group::SubGroup;
 use domain::ids::GroupId;
+use domain::notice::Notice;
 use sea_query::{Expr, Query};
 
 use super::record::{GroupRecord, KeyRecord, Record, SettingRecord, SubGroupRecord};
@@ -63,8 +64,10 @@ impl Db {
             }
         }
         restore.keys(&keys).await?;
-        restore.tx.commit().await?;
-        Ok(restore.done)
+        let Restore { tx, done, .. } = restore;
+        let notice = Notice { configuration: true, groups: done.groups.clone(), ..Notice::default() };
+        self.commit(tx, &notice).await?;
+        Ok(done)
     }
 }
 

@@ -1,10 +1,11 @@
 //! DSNs of MySQL: the form of Go's driver, <https://github.com/go-sql-driver/mysql#dsn-data-source-name>, and URLs.
 
 use domain::secret::Secret;
+use domain::server_url;
 use jiff::tz::TimeZone;
 
+use super::DsnError;
 use super::server::{self, Endpoint, Server, Tls, TlsMode};
-use super::{DsnError, url};
 
 /// Options of drivers that have no meaning here: times and texts are always read as what they are.
 const WITHOUT_MEANING: [&str; 20] = [
@@ -41,7 +42,7 @@ pub(super) fn parse(text: &str, local: &TimeZone) -> Option<Result<(Server, Time
 }
 
 fn of_url(rest: &str, local: &TimeZone) -> Result<(Server, TimeZone), DsnError> {
-    let parts = url::split(rest).ok_or(DsnError::Unreadable)?;
+    let parts = server_url::split(rest).ok_or(DsnError::Unreadable)?;
     let port = parts.port.as_deref().map_or(Ok(PORT), server::port)?;
     let host = if parts.host.is_empty() { "localhost" } else { &parts.host };
     let endpoint = Endpoint::of(host, port)?;
@@ -64,12 +65,12 @@ fn of_go(text: &str, local: &TimeZone) -> Result<(Server, TimeZone), DsnError> {
     let (login, address) = before.rsplit_once('@').unwrap_or(("", &before));
     let (user, password) = login.split_once(':').map_or((login, None), |(user, password)| (user, Some(password)));
     let (database, query) = after.split_once('?').unwrap_or((after, ""));
-    let parts = url::Parts {
+    let parts = server_url::Parts {
         user: Some(user.to_owned()),
         password: password.map(str::to_owned),
-        path: url::percent_decoded(database),
-        query: url::pairs(query),
-        ..url::Parts::default()
+        path: server_url::percent_decoded(database),
+        query: server_url::pairs(query),
+        ..server_url::Parts::default()
     };
     // Go's driver doesn't ask for TLS by itself.
     build(endpoint(address)?, parts, TlsMode::Disabled, local)
@@ -93,7 +94,7 @@ fn endpoint(address: &str) -> Result<Endpoint, DsnError> {
 /// All parts but the address.
 fn build(
     mut endpoint: Endpoint,
-    parts: url::Parts,
+    parts: server_url::Parts,
     mode: TlsMode,
     local: &TimeZone,
 ) -> Result<(Server, TimeZone), DsnError> {

@@ -1,9 +1,10 @@
 //! DSNs of PostgreSQL, as libpq takes them: <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING>
 
 use domain::secret::Secret;
+use domain::server_url;
 
+use super::DsnError;
 use super::server::{self, Endpoint, Server, Tls, TlsMode};
-use super::{DsnError, url};
 
 /// Keywords that a text of the form `name=value …` may start with.
 const KEYWORDS: [&str; 8] = ["host", "hostaddr", "port", "user", "password", "dbname", "sslmode", "application_name"];
@@ -37,7 +38,7 @@ const WITHOUT_MEANING: [&str; 22] = [
 /// `None` if the text is no DSN of PostgreSQL.
 pub(super) fn parse(text: &str) -> Option<Result<Server, DsnError>> {
     if let Some(rest) = ["postgres://", "postgresql://"].iter().find_map(|scheme| text.strip_prefix(scheme)) {
-        return Some(url::split(rest).ok_or(DsnError::Unreadable).and_then(|parts| server(of_url(parts))));
+        return Some(server_url::split(rest).ok_or(DsnError::Unreadable).and_then(|parts| server(of_url(parts))));
     }
     let (first, _) = text.split_once('=')?;
     KEYWORDS.contains(&first.trim_end()).then(|| server(keywords(text)?))
@@ -45,7 +46,7 @@ pub(super) fn parse(text: &str) -> Option<Result<Server, DsnError>> {
 
 type Pair = (String, String);
 
-fn of_url(parts: url::Parts) -> Vec<Pair> {
+fn of_url(parts: server_url::Parts) -> Vec<Pair> {
     let location = [
         ("host", Some(parts.host).filter(|host| !host.is_empty())),
         ("port", parts.port),

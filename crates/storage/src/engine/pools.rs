@@ -13,7 +13,7 @@ const WRITERS: u32 = 4;
 /// Connections that read: apart from the others, so that nothing is hidden by changes that wait for a lock.
 const READERS: u32 = 6;
 /// How long a call waits for a free connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a server that is just starting is waited for.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
 const START_INTERVAL: Duration = Duration::from_millis(200);
@@ -51,8 +51,15 @@ impl<D: Database> Pools<D> {
         server: &Server,
         fault: fn(sqlx::Error) -> StorageError,
     ) -> Result<Self, StorageError> {
-        let unreachable = |source| StorageError::Unreachable { server: server.endpoint.to_string(), source };
-        try_out::<D>(&options, fault).await.map_err(unreachable)?;
+        if let Err(error) = try_out::<D>(&options, fault).await {
+            let (source, is_away) = match error {
+                StorageError::Unavailable(source) => (source, true),
+                StorageError::Database(source) => (source, false),
+                other => return Err(other),
+            };
+            let may_pass = is_away && !is_of_tls(&source);
+            return Err(StorageError::Unreachable { server: server.endpoint.to_string(), source, may_pass });
+        }
         let prepared = prepared.acquire_timeout(ACQUIRE_TIMEOUT);
         Ok(Self {
             readers: prepared.clone().max_connections(READERS).connect_lazy_with(options.clone()),
@@ -73,17 +80,25 @@ impl<D: Database> Pools<D> {
 async fn try_out<D: Database>(
     options: &<D::Connection as Connection>::Options,
     fault: fn(sqlx::Error) -> StorageError,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StorageError> {
     let patience = Instant::now() + START_TIMEOUT;
     loop {
         let Ok(connected) = tokio::time::timeout(START_TIMEOUT, options.connect()).await else {
-            return Err(sqlx::Error::PoolTimedOut);
+            return Err(StorageError::Unavailable(sqlx::Error::PoolTimedOut));
         };
         match connected.map_err(fault) {
-            Ok(connection) => return connection.close().await,
+            Ok(connection) => return connection.close().await.map_err(fault),
             Err(StorageError::Unavailable(_)) if Instant::now() < patience => tokio::time::sleep(START_INTERVAL).await,
-            Err(StorageError::Unavailable(error) | StorageError::Database(error)) => return Err(error),
-            Err(_) => return Err(sqlx::Error::PoolTimedOut),
+            Err(error) => return Err(error),
         }
+    }
+}
+
+/// A certificate that is not trusted, or a server that has none, stays so.
+fn is_of_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
     }
 }

@@ -2,10 +2,10 @@
 
 use domain::group::SubGroup;
 use domain::ids::GroupId;
+use domain::notice::Notice;
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
-use super::require_one;
 use crate::engine::{Row, Tx};
 use crate::schema::GroupSubGroups;
 use crate::{Db, StorageError};
@@ -27,7 +27,7 @@ impl Db {
         for link in links {
             self.add_sub_group_in(&mut tx, *link).await?;
         }
-        tx.commit().await
+        self.commit(tx, &Notice::of_configuration()).await
     }
 
     pub(crate) async fn add_sub_group_in(&self, tx: &mut Tx<'_>, link: SubGroup) -> Result<(), StorageError> {
@@ -60,13 +60,13 @@ impl Db {
             .value(GroupSubGroups::UpdatedAt, self.dialect().time(Timestamp::now()))
             .and_where(is(link.group_id, link.sub_group_id))
             .take();
-        require_one(self.engine().execute(&update).await?)
+        self.reconfigure(&update).await
     }
 
     /// Takes a member out of an aggregate. Errors with [`StorageError::NotFound`] if it is none.
     pub async fn remove_sub_group(&self, group: GroupId, member: GroupId) -> Result<(), StorageError> {
         let delete = Query::delete().from_table(GroupSubGroups::Table).and_where(is(group, member)).take();
-        require_one(self.engine().execute(&delete).await?)
+        self.reconfigure(&delete).await
     }
 }
 

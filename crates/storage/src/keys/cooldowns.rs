@@ -4,7 +4,7 @@ use domain::ids::KeyId;
 use jiff::Timestamp;
 use sea_query::{DeleteStatement, Expr, ExprTrait, OnConflict, Query};
 
-use crate::engine::Row;
+use crate::engine::{Row, Tx};
 use crate::lease::Token;
 use crate::schema::KeyCooldowns;
 use crate::{Db, StorageError};
@@ -26,6 +26,11 @@ impl Db {
     /// Stores rests; one of the same key and model is replaced.
     pub async fn save_cooldowns(&self, cooldowns: &[Cooldown]) -> Result<(), StorageError> {
         let mut tx = self.engine().begin().await?;
+        self.save_cooldowns_in(&mut tx, cooldowns).await?;
+        tx.commit().await
+    }
+
+    pub(crate) async fn save_cooldowns_in(&self, tx: &mut Tx<'_>, cooldowns: &[Cooldown]) -> Result<(), StorageError> {
         for cooldown in cooldowns {
             let insert = Query::insert()
                 .into_table(KeyCooldowns::Table)
@@ -44,14 +49,22 @@ impl Db {
                 .take();
             tx.execute(&insert).await?;
         }
-        tx.commit().await
+        Ok(())
     }
 
     /// Ends every rest of some keys.
     pub async fn delete_cooldowns(&self, keys: &[KeyId]) -> Result<(), StorageError> {
+        let mut tx = self.engine().begin().await?;
+        self.delete_cooldowns_in(&mut tx, keys).await?;
+        tx.commit().await
+    }
+
+    pub(crate) async fn delete_cooldowns_in(&self, tx: &mut Tx<'_>, keys: &[KeyId]) -> Result<(), StorageError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
         let among = self.dialect().is_among(KeyCooldowns::KeyId, keys.iter().map(|id| id.0));
-        self.engine().execute(Query::delete().from_table(KeyCooldowns::Table).and_where(among)).await?;
-        Ok(())
+        tx.execute(Query::delete().from_table(KeyCooldowns::Table).and_where(among)).await.map(drop)
     }
 
     /// Deletes the rests that are over by `now`, as the leader does.

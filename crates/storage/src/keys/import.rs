@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
+use domain::notice::Notice;
 use domain::secret::Secret;
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement};
@@ -52,8 +53,8 @@ impl Db {
             insert(&mut tx, group, rows.iter().filter_map(|place| stored.get(*place)), &now).await?;
         }
         let ids = lookup.run(&mut tx, self.dialect(), group).await?;
-        tx.commit().await?;
         let added: Vec<_> = new.iter().filter_map(|place| Some((*place, *ids.get(place)?.first()?))).collect();
+        self.commit(tx, &Notice::of_keys(group, added.iter().map(|(_, id)| *id))).await?;
         Ok(Imported { ignored: keys.len() - added.len(), added })
     }
 

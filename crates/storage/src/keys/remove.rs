@@ -1,6 +1,7 @@
 //! Deleting keys.
 
 use domain::ids::{GroupId, KeyId};
+use domain::notice::Notice;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use crate::engine::Tx;
@@ -17,7 +18,7 @@ impl Db {
         for ids in ids.chunks(STEP) {
             let mut tx = self.engine().begin().await?;
             deleted += self.delete(&mut tx, group, ids).await?;
-            tx.commit().await?;
+            self.commit(tx, &Notice::of_keys(group, ids.iter().copied())).await?;
         }
         Ok(deleted)
     }
@@ -45,7 +46,7 @@ impl Db {
         let rows = tx.fetch(&query).await?;
         let ids = rows.iter().map(|row| row.int(ApiKeys::Id).map(KeyId)).collect::<Result<Vec<_>, _>>()?;
         self.delete(&mut tx, group, &ids).await?;
-        tx.commit().await?;
+        self.commit(tx, &Notice::of_keys(group, ids.iter().copied())).await?;
         Ok(ids)
     }
 

@@ -3,7 +3,7 @@
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
 use domain::secret::Secret;
-use sea_query::{Expr, ExprTrait, Order, Query};
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use super::status_of;
 use crate::engine::json_rows;
@@ -42,16 +42,8 @@ impl Db {
         after: Option<KeyId>,
         limit: u32,
     ) -> Result<Vec<PoolKey>, StorageError> {
-        let columns = [
-            ApiKeys::Id,
-            ApiKeys::GroupId,
-            ApiKeys::KeyValue,
-            ApiKeys::KeyHash,
-            ApiKeys::Status,
-            ApiKeys::FailureCount,
-        ];
         let page = Query::select()
-            .columns(columns)
+            .columns(COLUMNS)
             .from(ApiKeys::Table)
             .and_where_option(scan.group.map(|group| Expr::col(ApiKeys::GroupId).eq(group.0)))
             // By the index that has them in the order of their ids.
@@ -62,7 +54,17 @@ impl Db {
             .order_by(ApiKeys::Id, Order::Asc)
             .limit(limit.into())
             .take();
-        let rows = self.engine().fetch(&self.dialect().json_page(columns, page)).await?;
+        self.pool_keys(page).await
+    }
+
+    /// Those of the keys that there are, in no order.
+    pub async fn keys_of(&self, ids: &[KeyId]) -> Result<Vec<PoolKey>, StorageError> {
+        let among = self.dialect().is_among(ApiKeys::Id, ids.iter().map(|id| id.0));
+        self.pool_keys(Query::select().columns(COLUMNS).from(ApiKeys::Table).and_where(among).take()).await
+    }
+
+    async fn pool_keys(&self, page: SelectStatement) -> Result<Vec<PoolKey>, StorageError> {
+        let rows = self.engine().fetch(&self.dialect().json_page(COLUMNS, page)).await?;
         Ok(json_rows(&rows)?.into_iter().map(|columns| self.pool_key(columns)).collect())
     }
 
@@ -76,5 +78,8 @@ impl Db {
         }
     }
 }
+
+const COLUMNS: [ApiKeys; 6] =
+    [ApiKeys::Id, ApiKeys::GroupId, ApiKeys::KeyValue, ApiKeys::KeyHash, ApiKeys::Status, ApiKeys::FailureCount];
 
 type Columns = (i64, i64, String, Option<String>, String, Option<i64>);

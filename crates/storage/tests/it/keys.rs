@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
+use domain::notice::Failures;
 use domain::secret::Secret;
 use jiff::Timestamp;
 use storage::keys::{Cooldown, KeyChange, KeyCounts, KeyFailure, KeyFilter, KeyOrder, KeyScan, KeySearch, KeySort};
@@ -307,9 +308,13 @@ async fn changes_touch_only_what_they_name() {
     let (test, group, ids) = with_keys(None, &["a", "b"]).await;
     test.db.set_notes(ids[0], "mine").await.unwrap();
     let failed = KeyFailure { message: "quota".to_owned(), status: Some(429), at: at("2026-05-06T07:08:09.123Z") };
-    let change =
-        KeyChange { id: ids[0], status: Some(KeyStatus::Invalid), failure_count: Some(3), last_error: Some(failed) };
-    let nothing = KeyChange { id: ids[1], status: None, failure_count: None, last_error: None };
+    let change = KeyChange {
+        id: ids[0],
+        status: Some(KeyStatus::Invalid),
+        failures: Failures { forgiven: false, added: 3 },
+        last_error: Some(failed),
+    };
+    let nothing = KeyChange { id: ids[1], status: None, failures: Failures::default(), last_error: None };
     let gone = KeyChange { id: KeyId(99), ..nothing.clone() };
     test.db.apply_key_changes(&[change, nothing, gone]).await.unwrap();
 

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod backup;
+mod feed;
 mod groups;
 mod keys;
 mod lease;

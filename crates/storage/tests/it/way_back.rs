@@ -3,6 +3,7 @@
 
 use domain::group::{GroupKind, GroupSpec, SubGroup};
 use domain::key::KeyStatus;
+use domain::notice::Failures;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -35,8 +36,8 @@ async fn write_everything(test: &TestDb) {
     let (_, key) = added[0];
     db.set_notes(key, "a note").await.unwrap();
     let failure = KeyFailure { message: "no".to_owned(), status: Some(401), at: Timestamp::now() };
-    let (status, failure_count) = (Some(KeyStatus::Invalid), Some(3));
-    db.apply_key_changes(&[KeyChange { id: key, status, failure_count, last_error: Some(failure) }]).await.unwrap();
+    let (status, failures) = (Some(KeyStatus::Invalid), Failures { forgiven: true, added: 3 });
+    db.apply_key_changes(&[KeyChange { id: key, status, failures, last_error: Some(failure) }]).await.unwrap();
     db.put_settings(&[("max_retries".to_owned(), Some("4".to_owned()))]).await.unwrap();
     let now = Timestamp::now().as_millisecond();
     let mut with_key = record(1, now, Some(key));

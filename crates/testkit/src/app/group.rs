@@ -98,6 +98,11 @@ impl<'a> GroupBuilder<'a> {
 }
 
 impl GroupHandle {
+    /// The same group on another node.
+    pub fn on(&self, node: &App) -> Self {
+        Self { base: node.url(&format!("/proxy/{}", self.name)), ..self.clone() }
+    }
+
     /// The address under which clients call `path` of the provider.
     pub fn proxy_url(&self, path: &str) -> String {
         format!("{}{path}", self.base)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
+use domain::notice::Failures;
 use serde_json::{Value, json};
 use storage::Dsn;
 use storage::keys::KeyChange;
@@ -64,7 +65,12 @@ async fn only_invalid_keys_are_restored() {
 async fn a_restored_key_is_active_in_the_database_at_once() {
     let (api, id) = api_with_keys("sk-1").await;
     let key = key(&api, id, "sk-1");
-    let invalid = KeyChange { id: key.id, status: Some(KeyStatus::Invalid), failure_count: Some(3), last_error: None };
+    let invalid = KeyChange {
+        id: key.id,
+        status: Some(KeyStatus::Invalid),
+        failures: Failures { forgiven: false, added: 3 },
+        last_error: None,
+    };
     api.state.db.apply_key_changes(&[invalid]).await.unwrap();
     api.pool(id).set_status(&[key.id], KeyStatus::Invalid);
     let reply = api.post("/api/keys/restore-all-invalid", json!({"group_id": id})).await;
@@ -98,7 +104,8 @@ async fn keys_that_can_not_be_decrypted_are_shown_counted_and_cleared() {
     let id = api.group("g").await;
     api.add(id, "sk-1 sk-2").await;
     let of_one = key(&api, id, "sk-1").id;
-    let invalid = KeyChange { id: of_one, status: Some(KeyStatus::Invalid), failure_count: None, last_error: None };
+    let invalid =
+        KeyChange { id: of_one, status: Some(KeyStatus::Invalid), failures: Failures::default(), last_error: None };
     api.state.db.apply_key_changes(&[invalid]).await.unwrap();
     api.state.db.close().await;
     drop(api);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::classify::rest::Quota;
 use domain::key::KeyStatus;
+use domain::notice::Failures;
 use serde_json::{Value, json};
 
 use super::kit::{AUTH_KEY, Api, failure};
@@ -78,7 +79,7 @@ async fn keys_are_listed_by_status_cooling_ones_too() {
     let change = storage::keys::KeyChange {
         id: key("sk-c").id,
         status: Some(KeyStatus::Disabled),
-        failure_count: None,
+        failures: Failures::default(),
         last_error: None,
     };
     api.state.db.apply_key_changes(&[change]).await.unwrap();

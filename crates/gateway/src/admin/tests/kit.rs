@@ -77,6 +77,7 @@ impl Api {
             keys_loaded: Loaded::all(),
             outlook: Arc::default(),
             sink,
+            nodes: None,
             publisher,
             prober: Arc::new(Prober::new(client)),
             events,

@@ -2,6 +2,7 @@
 
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
+use domain::notice::Failures;
 use serde_json::{Value, json};
 use storage::keys::{KeyChange, KeyFailure};
 
@@ -98,8 +99,12 @@ async fn states_add_up_and_are_filters_of_the_list() {
 async fn it_is_told_why_keys_are_out() {
     let (api, id, ids) = mixed().await;
     let said = |text: &str| KeyFailure { message: text.to_owned(), status: Some(401), at: jiff::Timestamp::now() };
-    let change =
-        |id: i64, text| KeyChange { id: KeyId(id), status: None, failure_count: None, last_error: Some(said(text)) };
+    let change = |id: i64, text| KeyChange {
+        id: KeyId(id),
+        status: None,
+        failures: Failures::default(),
+        last_error: Some(said(text)),
+    };
     let changes = [change(ids[3], "no such key sk-4****"), change(ids[4], "no such key sk-5****"), change(ids[0], "x")];
     api.state.db.apply_key_changes(&changes).await.unwrap();
     let stats = api.get(&format!("/api/groups/{id}/stats")).await.data();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::group::{ChannelType, GroupKind, GroupSpec};
+use domain::notice::Failures;
 use domain::secret::Secret;
 use storage::keys::KeyChange;
 use storage::{Dsn, KeyCipher};
@@ -19,7 +20,8 @@ async fn group(db: &Db, name: &str, count: usize) -> (GroupId, Vec<KeyId>) {
 }
 
 async fn set_status(db: &Db, ids: &[KeyId], status: KeyStatus) {
-    let change = |id: &KeyId| KeyChange { id: *id, status: Some(status), failure_count: None, last_error: None };
+    let change =
+        |id: &KeyId| KeyChange { id: *id, status: Some(status), failures: Failures::default(), last_error: None };
     db.apply_key_changes(&ids.iter().map(change).collect::<Vec<_>>()).await.unwrap();
 }
 

@@ -6,12 +6,13 @@ use domain::classify::rest::{LONGEST_DOUBLED, next_rest};
 use domain::guards::{Fate, mass_refusal};
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
+use domain::notice::Failures;
 use jiff::Timestamp;
 
-use super::{Book, LONG_REST, Pool};
+use super::{Book, Pool};
 use crate::clock;
 use crate::keyring::PoolKey;
-use crate::keyring::changes::{KeyFault, LongRest};
+use crate::keyring::changes::{KeyFault, LONG_REST, NotedRest};
 use crate::keyring::rests::{Ground, Limit, NewRest, Scope, Source};
 use crate::sync::atomic::Ordering;
 
@@ -25,7 +26,7 @@ impl Pool {
             // Under the lock, so that the database is told what happened last.
             let _book = self.book();
             key.failures.store(0, Ordering::Relaxed);
-            self.changes.note(key.id, |change| change.failure_count = Some(0));
+            self.note(key, |change| change.failures = Failures::FORGIVEN);
         }
         if key.is_shaky() {
             key.is_shaky.store(false, Ordering::Relaxed);
@@ -67,24 +68,29 @@ impl Pool {
         let failures = key.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let is_over = threshold > 0 && failures >= threshold && key.status() == KeyStatus::Active;
         book.last_refusal = Some((fault.status, fault.message.clone()));
+        self.note(key, |change| {
+            change.failures = change.failures.and_one();
+            change.fault = Some(fault);
+        });
         let fate = is_over.then(|| fate(book.active()));
+        fate.inspect(|fate| self.meet(&mut book, key, *fate, source))
+    }
+
+    /// What becomes of a key that has reached the threshold.
+    pub(super) fn meet(&self, book: &mut Book, key: &PoolKey, fate: Fate, source: Source) {
         match fate {
-            Some(Fate::Invalid) => self.put_status(&mut book, key, KeyStatus::Invalid),
-            Some(Fate::Rest) => {
+            Fate::Invalid => {
+                self.put_status(book, key, KeyStatus::Invalid);
+                self.note(key, |change| change.status = Some(KeyStatus::Invalid));
+            }
+            Fate::Rest => {
                 let until_ms = after(source.at_ms, mass_refusal::REST);
                 let rest = NewRest { until_ms, ground: Ground::Refused, per_day: false, repeats: false, source };
-                self.lay_to_rest(&mut book, key, &None, rest);
+                if self.lay_to_rest(book, key, &None, rest) {
+                    self.note_rest(key, None, mass_refusal::REST, &rest);
+                }
             }
-            None => {}
         }
-        self.changes.note(key.id, |change| {
-            change.failure_count = Some(failures);
-            change.fault = Some(fault);
-            if fate == Some(Fate::Invalid) {
-                change.status = Some(KeyStatus::Invalid);
-            }
-        });
-        fate
     }
 
     /// The provider limited the key's rate: it rests for `model`, or altogether if no model is known. Returns how long.
@@ -98,33 +104,51 @@ impl Pool {
         let (ground, per_day) = (ground(rest.guessed), limit.quota.per_day);
         let new = NewRest { until_ms, ground, per_day, repeats: limit.doubles, source: limit.source };
         let rests_longer = self.lay_to_rest(&mut book, key, &scope, new);
-        if rests_longer && rest.time > LONG_REST {
-            let long = LongRest { until: clock::wall_time_of(until_ms), guessed: rest.guessed };
-            self.changes.note(key.id, |change| {
-                change.rest(model.unwrap_or_default().to_owned(), long);
-            });
+        if rests_longer {
+            self.note_rest(key, model, rest.time, &new);
         }
         rest.time
     }
 
     /// Keeps what the provider said about a key, so that people see why it rests. No failure is counted.
     pub fn explain(&self, key: &PoolKey, said: KeyFault) {
-        self.changes.note(key.id, |change| change.fault = Some(said));
+        self.note(key, |change| change.fault = Some(said));
     }
 
     /// Takes up a rest that was running when the process last stopped.
     pub fn resume_rest(&self, id: KeyId, model: Option<&str>, until_ms: u64, guessed: bool) {
         let mut book = self.book();
         let Some(key) = self.find(&book, id) else { return };
+        self.resume(&mut book, &key, model, (until_ms, guessed), Source::default());
+    }
+
+    /// Lays a key to rest until `until_ms`, guessed or not.
+    pub(super) fn resume(
+        &self,
+        book: &mut Book,
+        key: &PoolKey,
+        model: Option<&str>,
+        (until_ms, guessed): (u64, bool),
+        source: Source,
+    ) {
         let scope = model.map(|model| book.rests.list(model));
         // No other guess is so long.
         let per_day = guessed && until_ms > after(clock::mono_ms(), LONGEST_DOUBLED);
-        let rest = NewRest { until_ms, ground: ground(guessed), per_day, repeats: true, source: Source::default() };
-        self.lay_to_rest(&mut book, &key, &scope, rest);
+        let rest = NewRest { until_ms, ground: ground(guessed), per_day, repeats: true, source };
+        self.lay_to_rest(book, key, &scope, rest);
+    }
+
+    fn note_rest(&self, key: &PoolKey, model: Option<&str>, time: Duration, rest: &NewRest) {
+        if !self.changes.notes_rest(time) {
+            return;
+        }
+        let until = clock::wall_time_of(rest.until_ms);
+        let noted = NotedRest { until, guessed: rest.ground.is_guess(), is_long: time > LONG_REST };
+        self.note(key, |change| change.rest(model.unwrap_or_default().to_owned(), noted));
     }
 
     /// Returns whether the key did not rest so long already.
-    fn lay_to_rest(&self, book: &mut Book, key: &PoolKey, scope: &Scope, rest: NewRest) -> bool {
+    pub(super) fn lay_to_rest(&self, book: &mut Book, key: &PoolKey, scope: &Scope, rest: NewRest) -> bool {
         if !book.rests.sleep(key.slot(), scope, rest) {
             return false;
         }

@@ -3,15 +3,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::KeyId;
 use domain::key::KeyStatus;
 
-use super::answers::{PROBE_PACE_MS, after};
-use super::{LONG_REST, Pool};
+use super::Pool;
+use super::answers::PROBE_PACE_MS;
 use crate::clock;
 use crate::keyring::PoolKey;
-use crate::keyring::changes::LongRest;
+use crate::keyring::changes::{LONG_REST, NotedRest};
 use crate::keyring::rests::{RestInfo, Scope, Source, Terms};
 
 /// After this it is looked again whether a guess may be doubted.
@@ -79,15 +80,17 @@ impl Pool {
         }
     }
 
-    /// A rest that was to survive a restart has ended early; `others` have not.
+    /// A rest that was noted has ended early; `others` have not.
     pub(super) fn forget_kept(&self, key: &PoolKey, others: &[RestInfo], now_ms: u64) {
-        let is_long = |rest: &&RestInfo| rest.until_ms > after(now_ms, LONG_REST);
-        let kept = |rest: &RestInfo| {
-            let long = LongRest { until: clock::wall_time_of(rest.until_ms), guessed: rest.guessed };
-            (rest.model.as_deref().unwrap_or_default().to_owned(), long)
+        let left = |rest: &RestInfo| Duration::from_millis(rest.until_ms.saturating_sub(now_ms));
+        let noted = |rest: &RestInfo| {
+            let until = clock::wall_time_of(rest.until_ms);
+            let noted = NotedRest { until, guessed: rest.guessed, is_long: left(rest) > LONG_REST };
+            (rest.model.as_deref().unwrap_or_default().to_owned(), noted)
         };
-        let kept: HashMap<_, _> = others.iter().filter(is_long).map(kept).collect();
-        self.changes.note(key.id, |change| {
+        let others = others.iter().filter(|rest| self.changes.notes_rest(left(rest)));
+        let kept: HashMap<_, _> = others.map(noted).collect();
+        self.note(key, |change| {
             change.rests = kept;
             change.rests_cleared = true;
         });

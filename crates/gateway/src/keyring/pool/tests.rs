@@ -16,7 +16,7 @@ use crate::keyring::{Limit, Source};
 const MINUTE: Duration = Duration::from_mins(1);
 
 pub(super) fn pool(keys: i64) -> Pool {
-    let pool = Pool::new(Arc::default());
+    let pool = Pool::new(GroupId(1), Arc::default());
     pool.add((1..=keys).map(|id| PoolKey::new(KeyId(id), Secret::from("k"), KeyStatus::Active, 0)));
     pool
 }
@@ -94,7 +94,7 @@ fn a_success_forgives_failures() {
     pool.refused(&key, fault(), 2);
     pool.served(&key, None);
     assert!(!pool.refused(&key, fault(), 2));
-    assert_eq!(pool.changes.take()[&KeyId(1)].failure_count, Some(1));
+    assert_eq!(pool.changes.take().changes[&KeyId(1)].failures.on(7), 1);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn long_rests_are_kept_for_a_restart_and_short_ones_are_not() {
     let pool = pool(2);
     pool.limited(&pool.get(KeyId(1)).unwrap(), Some("m"), guess(MINUTE));
     pool.limited(&pool.get(KeyId(2)).unwrap(), Some("m"), guess(6 * MINUTE));
-    let changes = pool.changes.take();
+    let changes = pool.changes.take().changes;
     assert!(!changes.contains_key(&KeyId(1)));
     assert!(changes[&KeyId(2)].rests.contains_key("m"));
 }
@@ -196,7 +196,7 @@ fn a_shorter_rest_does_not_replace_a_longer_one_that_is_kept() {
     pool.limited(&key, Some("m"), guess(60 * MINUTE));
     let named = Some(Rest { time: 6 * MINUTE, guessed: false });
     pool.limited(&key, Some("m"), Limit { named, ..guess(MINUTE) });
-    let until = pool.changes.take()[&KeyId(1)].rests["m"].until;
+    let until = pool.changes.take().changes[&KeyId(1)].rests["m"].until;
     assert!(until > Timestamp::now() + 50 * MINUTE);
 }
 

@@ -107,7 +107,7 @@ async fn during_the_drain_delay_it_serves_and_says_that_it_is_not_ready() {
         let reply = ready().await;
         (reply.status == 503).then(|| reply.json())
     });
-    assert_eq!(not_ready.await, json!({"status": "not_ready", "reasons": ["draining"]}));
+    assert_eq!(not_ready.await, json!({"status": "not_ready", "reasons": ["draining"], "degraded": []}));
     assert_eq!(call(&app, "plain").fetch().await.status, 200);
     assert_eq!(Request::get(&app.url("/health/live")).fetch().await.status, 200);
     assert_eq!(provider.count(), 1);

@@ -171,7 +171,7 @@ fn a_rest_kept_for_a_restart_is_forgotten_when_it_ends_early_and_others_are_not(
     rest(&pool, 1, Some("other"), named(2_000, now_ms));
     let _ = pool.changes.take();
     succeed(&pool, 1, 1, now_ms);
-    let change = pool.changes.take().remove(&KeyId(1)).unwrap();
+    let change = pool.changes.take().changes.remove(&KeyId(1)).unwrap();
     assert!(change.rests_cleared);
     assert_eq!(change.rests.keys().collect::<Vec<_>>(), ["other"]);
 }

@@ -66,5 +66,5 @@ fn the_map_is_in_the_order_of_ids_whatever_place_a_key_has() {
     pool.add([9, 7].map(|id| PoolKey::new(KeyId(id), Secret::from("k"), KeyStatus::Invalid, 0)));
     let ids: Vec<_> = pool.map(&ALL, 100, now()).cells.iter().map(|cell| (cell.first.0, cell.counts[2])).collect();
     assert_eq!(ids, [(2, 0), (3, 0), (7, 1), (9, 1)]);
-    assert_eq!(Pool::new(Arc::default()).map(&ALL, 5, now()).cells, []);
+    assert_eq!(Pool::new(domain::ids::GroupId(1), Arc::default()).map(&ALL, 5, now()).cells, []);
 }

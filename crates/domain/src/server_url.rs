@@ -1,15 +1,20 @@
-//! URLs of database servers.
+//! URLs of servers, as people write them into variables.
 
 /// The parts of `user:password@host:port/path?name=value&…`, percent-decoded.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Parts {
-    pub(super) user: Option<String>,
-    pub(super) password: Option<String>,
+pub struct Parts {
+    /// Who logs in.
+    pub user: Option<String>,
+    /// With which password.
+    pub password: Option<String>,
     /// With brackets around an IPv6 address.
-    pub(super) host: String,
-    pub(super) port: Option<String>,
-    pub(super) path: String,
-    pub(super) query: Vec<(String, String)>,
+    pub host: String,
+    /// As it stands there.
+    pub port: Option<String>,
+    /// Without its first slash.
+    pub path: String,
+    /// Names and values.
+    pub query: Vec<(String, String)>,
 }
 
 /// Splits what follows the `://`. `None` if it has no such form.
@@ -17,7 +22,8 @@ pub(super) struct Parts {
 /// Passwords are often put in as they are. The login ends with the first `@` that is followed by what can only be a
 /// host, a path without slashes, and a query: none of `@`, `/`, `?` and `#` in a password is taken for a separator
 /// as long as the rest makes sense.
-pub(super) fn split(rest: &str) -> Option<Parts> {
+#[must_use]
+pub fn split(rest: &str) -> Option<Parts> {
     let logins = rest.match_indices('@').filter_map(|(at, _)| Some((rest.get(..at)?, rest.get(at + 1..)?)));
     let with_login = logins.map(|(login, location)| (Some(login), location)).find_map(located);
     let mut parts = with_login.or_else(|| located((None, rest)))?;
@@ -51,7 +57,8 @@ fn located((login, location): (Option<&str>, &str)) -> Option<Parts> {
 }
 
 /// `name=value&…`, percent-decoded, with `+` for a space.
-pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
+#[must_use]
+pub fn pairs(query: &str) -> Vec<(String, String)> {
     let decoded = |text: &str| percent_decoded(&text.replace('+', " "));
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -61,14 +68,16 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
 }
 
 /// `%20` is a space; a `%` without two digits stands for itself.
-pub(super) fn percent_decoded(text: &str) -> String {
+#[must_use]
+pub fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((plain, escaped)) = rest.split_once('%') {
         bytes.extend_from_slice(plain.as_bytes());
-        let byte = escaped.get(..2).and_then(crate::hex::decode);
+        let digits = escaped.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
         rest = if byte.is_some() { escaped.get(2..).unwrap_or_default() } else { escaped };
-        bytes.extend(byte.unwrap_or_else(|| vec![b'%']));
+        bytes.push(byte.unwrap_or(b'%'));
     }
     bytes.extend_from_slice(rest.as_bytes());
     String::from_utf8_lossy(&bytes).into_owned()

@@ -1,0 +1,105 @@
+//! What nodes share is away: no request fails, no row of the log is lost or doubled, no change is forgotten.
+
+use serde_json::json;
+use testkit::Script;
+use testkit::http::Request;
+use tokio::time::Instant;
+
+use super::fleet::{Clients, Fleet, Node};
+
+#[tokio::test]
+async fn successful_requests_send_no_command_to_redis() {
+    let Some(fleet) = Fleet::with_redis().await else { return };
+    let group = fleet.group(&["sk-1", "sk-2", "sk-3"], json!({})).await;
+    let redis = fleet.redis.as_ref().unwrap();
+    let (before, begun) = (redis.commands(), Instant::now());
+    let clients = Clients::of(&fleet, &group);
+    clients.go_on().await;
+    let sent = clients.stop().await;
+    let commands = redis.commands() - before;
+    // Nodes send themselves a message every two seconds.
+    let beats = fleet.nodes.len() as u64 * (begun.elapsed().as_secs() / 2 + 2);
+    assert!(commands <= beats, "{commands} commands while {sent} requests were answered");
+    fleet.books_agree(sent).await;
+}
+
+#[tokio::test]
+async fn redis_may_be_away() {
+    let Some(fleet) = Fleet::with_redis().await else { return };
+    let group = fleet.group(&["sk-1", "sk-2", "sk-3", "sk-4"], json!({"blacklist_threshold": 1})).await;
+    let clients = Clients::of(&fleet, &group);
+    fleet.redis_is_there(false).await;
+    fleet.all("a word of it", async |node| node.app.output().contains("Redis is away")).await;
+    fleet.provider.on_key("sk-1", Script::dead());
+    fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
+    fleet.nodes[1].switch("disable", &group, "sk-2").await;
+    clients.go_on().await;
+    fleet.all("the disabled key", async |node| node.has(&group, [2, 1]).await).await;
+    fleet.redis_is_there(true).await;
+    let again = async |node: &Node| node.app.output().matches("connected to Redis").count() == 2;
+    fleet.all("a second connection", again).await;
+    fleet.nodes[2].switch("enable", &group, "sk-2").await;
+    fleet.all("the enabled key", async |node| node.has(&group, [3, 1]).await).await;
+    let sent = clients.stop().await;
+    fleet.books_agree(sent).await;
+}
+
+#[tokio::test]
+async fn the_database_may_be_away() {
+    let Some(fleet) = Fleet::with_redis().await else { return };
+    let group = fleet.group(&["sk-1", "sk-2", "sk-3", "sk-4"], json!({"blacklist_threshold": 1})).await;
+    let clients = Clients::of(&fleet, &group);
+    clients.go_on().await;
+    fleet.database_is_there(false).await;
+    fleet.provider.on_key("sk-1", Script::dead());
+    clients.go_on().await;
+    fleet.database_is_there(true).await;
+    fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
+    clients.go_on().await;
+    let sent = clients.stop().await;
+    fleet.books_agree(sent).await;
+    let [stored] = fleet.nodes[0].app.database().run(["SELECT count(*) FROM api_keys WHERE status = 'invalid'"]);
+    assert_eq!(stored, [[json!(1)]]);
+}
+
+#[tokio::test]
+async fn a_node_may_be_cut_off_from_everything() {
+    let Some(fleet) = Fleet::with_redis().await else { return };
+    let group = fleet.group(&["sk-1", "sk-2", "sk-3", "sk-4"], json!({"blacklist_threshold": 1})).await;
+    let clients = Clients::of(&fleet, &group);
+    let lonely = &fleet.nodes[2];
+    lonely.to_database.stall().await;
+    lonely.to_redis.as_ref().unwrap().stall().await;
+    fleet.nodes[0].switch("disable", &group, "sk-4").await;
+    clients.go_on().await;
+    lonely.to_database.pass().await;
+    lonely.to_redis.as_ref().unwrap().pass().await;
+    fleet.all("the disabled key", async |node| node.has(&group, [3, 0]).await).await;
+    let sent = clients.stop().await;
+    fleet.books_agree(sent).await;
+}
+
+#[tokio::test]
+async fn a_node_that_starts_while_the_database_is_away_says_so_and_waits() {
+    let Some(fleet) = Fleet::with_redis().await else { return };
+    let group = fleet.group(&["sk-1", "sk-2"], json!({})).await;
+    let late = fleet.start_without_database().await;
+    let get = async |path: &str| Request::get(&late.app.url(path)).fetch().await;
+    assert_eq!(get("/health/live").await.status, 200);
+    let ready = get("/health/ready").await;
+    assert_eq!((ready.status, &ready.json()["reasons"]), (503, &json!(["database"])));
+    let refused = group.on(&late.app).chat("gpt-4o").fetch().await;
+    assert_eq!((refused.status, refused.headers.get("retry-after").is_some()), (503, true));
+    assert!(late.app.output().contains("waiting for it"));
+    late.to_database.pass().await;
+    late.app.eventually("it to be ready", async || get("/health/ready").await.status == 200).await;
+    assert_eq!(group.on(&late.app).chat("gpt-4o").fetch().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_node_that_the_database_does_not_let_in_ends_and_shows_no_password() {
+    let Some(fleet) = Fleet::without_redis().await else { return };
+    let failed = fleet.start_as_a_stranger().await;
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(failed.output.contains("database") && !failed.output.contains("p@ss"), "{}", failed.output);
+}
