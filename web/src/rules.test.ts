@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 
+import { ICONS } from "./ui/icons";
 import tokens from "./ui/tokens.css?raw";
 
 const sources = import.meta.glob<string>(["./**/*.vue", "./**/*.css"], { query: "?raw", import: "default", eager: true });
+const scripts = import.meta.glob<string>(["./**/*.ts", "!./**/*.test.ts", "!./ui/icons.ts"], { query: "?raw", import: "default", eager: true });
 const others = Object.entries(sources).filter(([path]) => !path.endsWith("tokens.css"));
 
 describe("sources", () => {
@@ -19,6 +21,14 @@ describe("sources", () => {
 
   it("have no inline styles, which the content security policy forbids", () => {
     expect(others.filter(([, text]) => /\sstyle="/.test(text)).map(([path]) => path)).toEqual([]);
+  });
+
+  it("are all used: components, and icons", () => {
+    const all = Object.entries({ ...sources, ...scripts });
+    const isUsed = (word: RegExp, but = "") => all.some(([path, text]) => path !== but && word.test(text));
+    const components = Object.keys(sources).filter((path) => path.endsWith(".vue"));
+    expect(components.filter((path) => !isUsed(new RegExp(`/${path.split("/").at(-1)}"`), path))).toEqual([]);
+    expect(Object.keys(ICONS).filter((name) => !isUsed(new RegExp(`["']${name}["']|\\b${name}:`)))).toEqual([]);
   });
 
   it("are components of at most 250 lines", () => {

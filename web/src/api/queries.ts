@@ -1,7 +1,5 @@
 import { QueryClient } from "@tanstack/vue-query";
 
-import { ApiError } from "./error";
-
 /** The cache of everything read. The event stream says what is stale, so nothing is polled. */
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -36,9 +34,4 @@ export const keys = {
 // Nobody reads these but the event stream, which says a thing only once: they must outlast the pages that show them.
 for (const told of ["key-states", "guards", "task"]) {
   queryClient.setQueryDefaults([told], { gcTime: Number.POSITIVE_INFINITY, staleTime: Number.POSITIVE_INFINITY });
-}
-
-/** Whether a failed query should show an error in place of what there was. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof ApiError && !error.isUnreachable;
 }

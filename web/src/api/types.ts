@@ -13,7 +13,6 @@ export type Guards = Schemas["Guards"];
 export type LogEntry = Schemas["LogEntry"];
 export type TaskStatus = Schemas["Status"];
 export type Ignored = Schemas["Ignored"];
-export type SettingCategory = Schemas["Category"];
 export type Setting = Schemas["SettingObject"];
 export type Pagination = Schemas["Pagination"];
 export type DashboardStats = Schemas["Stats"];
