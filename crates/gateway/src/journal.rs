@@ -186,14 +186,14 @@ impl Journal {
 
     /// Waits until there is an entry.
     pub async fn wait(&self) {
-        while self.len() == 0 {
+        while self.backlog() == 0 {
             self.0.added.notified().await;
         }
     }
 
-    /// How many entries there are.
+    /// How many entries wait to be stored.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn backlog(&self) -> usize {
         self.waiting().entries.len()
     }
 

@@ -122,7 +122,7 @@ impl Metrics {
     pub(super) fn of_the_log(&self, text: &mut Text) {
         let backlog = self.sink.backlog();
         let mut gauge = |name, help, value| text.single(name, Kind::Gauge, help, value);
-        let queued = self.shared.journal.len() + backlog.held;
+        let queued = self.shared.journal.backlog() + backlog.held;
         gauge("gpt_load_log_queue_entries", "Log entries that are not in the spool yet.", number(queued));
         gauge(
             "gpt_load_log_spool_entries",

@@ -43,7 +43,7 @@ fn runs_on(status: &Value, node: &App) -> bool {
 }
 
 /// A group with three keys whose tests wait at the gate.
-async fn group<'a>(node: &'a App, provider: &MockProvider, gate: &Gate) -> GroupHandle {
+async fn group(node: &App, provider: &MockProvider, gate: &Gate) -> GroupHandle {
     provider.otherwise(Answer::new(200).gate(gate));
     node.group("g").upstream(&provider.url()).keys(["sk-1", "sk-2", "sk-3"]).create().await
 }
