@@ -94,9 +94,11 @@ async function pageChanges(browser, gateway) {
 async function changeTo(name) {
   const link = [...document.querySelectorAll("nav a")].find((link) => link.textContent.includes(name));
   const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const before = document.querySelector("#page h1");
+  const title = () => document.querySelector("#page h1");
   const start = performance.now();
   link.click();
-  while (document.querySelector("h1")?.textContent !== name) await painted();
+  while (!title() || title() === before) await painted();
   await painted();
   return performance.now() - start;
 }

@@ -1,13 +1,15 @@
 /** How numbers, sizes, spans and times are written; all take the locale, so that they follow the language switch. */
 
+import { dates, numbers, spans } from "./intl";
+
 /** 12,345 */
 export function number(value: number, locale: string, digits = 0): string {
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+  return numbers(locale, { maximumFractionDigits: digits }).format(value);
 }
 
 /** 1.2K; for axes and narrow places. */
 export function compact(value: number, locale: string): string {
-  return new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 }).format(value);
+  return numbers(locale, { notation: "compact", maximumFractionDigits: 1 }).format(value);
 }
 
 /** 512 B, 1.2 MB */
@@ -15,12 +17,12 @@ export function bytes(value: number, locale: string): string {
   const steps = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const step = Math.min(steps.length - 1, value < 1 ? 0 : Math.floor(Math.log10(value) / 3));
   const options: Intl.NumberFormatOptions = { style: "unit", unit: steps[step], unitDisplay: "narrow", maximumFractionDigits: step === 0 ? 0 : 1 };
-  return new Intl.NumberFormat(locale, options).format(value / 1000 ** step);
+  return numbers(locale, options).format(value / 1000 ** step);
 }
 
 /** A percentage given as 0 to 100. */
 export function percent(value: number, locale: string, digits = 1): string {
-  return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(value / 100);
+  return numbers(locale, { style: "percent", maximumFractionDigits: digits }).format(value / 100);
 }
 
 /** 0:41, 12:05, 3:07:00; 2 d 3:07:00. Never negative. */
@@ -49,7 +51,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 
 /** "3 minutes ago", "in 2 hours"; within a minute "now". */
 export function relative(time: number, now: number, locale: string): string {
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+  const format = spans(locale, { numeric: "auto", style: "short" });
   const seconds = (time - now) / 1000;
   const [unit, length] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? ["second", 1];
   return format.format(unit === "second" ? 0 : Math.trunc(seconds / length), unit);
@@ -57,19 +59,22 @@ export function relative(time: number, now: number, locale: string): string {
 
 /** The local date and time to the second. */
 export function exact(time: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }).format(time);
+  return dates(locale, { dateStyle: "medium", timeStyle: "medium" }).format(time);
 }
 
 /** The local date and time, short. */
 export function short(time: number, locale: string): string {
   const options: Intl.DateTimeFormatOptions = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
-  return new Intl.DateTimeFormat(locale, options).format(time);
+  return dates(locale, options).format(time);
 }
+
+/** No time of ours is before 1971. */
+const NEVER_MS = Date.UTC(1971);
 
 /** Milliseconds since the epoch; undefined for what is no time, and for the year 1, which means never. */
 export function parseTime(text: string | number | null | undefined): number | undefined {
   const time = typeof text === "number" ? text : text ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(time) || time <= Date.parse("1971-01-01") ? undefined : time;
+  return Number.isNaN(time) || time <= NEVER_MS ? undefined : time;
 }
 
 /** A secret as it may be shown: `sk-1****cdef`; short ones not at all. */

@@ -1,6 +1,7 @@
 import uPlot from "uplot";
 
 import { compact, exact } from "@/lib/format";
+import { dates } from "@/lib/intl";
 
 import type { ChartSeries } from "../chart";
 import { colourOf as colour } from "../colour";
@@ -48,7 +49,7 @@ function line(root: HTMLElement, series: ChartSeries, locale: string): uPlot.Ser
 function tick(time: number, before: number | undefined, locale: string): string {
   const date = new Date(time * 1000);
   const isNewDay = before === undefined || new Date(before * 1000).getDate() !== date.getDate();
-  const day = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" }).format(date);
-  const hour = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(date);
+  const day = dates(locale, { month: "short", day: "numeric" }).format(date);
+  const hour = dates(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(date);
   return isNewDay && hour === "00:00" ? day : hour;
 }
