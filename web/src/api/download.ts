@@ -1,3 +1,5 @@
+import { download as save } from "@/lib/download";
+
 import { callHeaders, unreachable, unauthorized } from "./client";
 import { ApiError } from "./error";
 
@@ -12,19 +14,10 @@ export async function download(path: string, query: Query) {
   });
   if (response.status === 401) unauthorized();
   if (!response.ok) throw await ApiError.of(response);
-  save(await response.blob(), nameOf(response.headers.get("content-disposition")));
+  save(nameOf(response.headers.get("content-disposition")), await response.blob());
 }
 
 /** The file name in a Content-Disposition (RFC 6266). */
 export function nameOf(disposition: string | null): string {
-  return /filename="([^"]+)"/.exec(disposition ?? "")?.[1] ?? "export.txt";
-}
-
-function save(content: Blob, name: string) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  // The browser has to have begun to read it.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  return /filename="?([^";]+)/.exec(disposition ?? "")?.[1] ?? "export.txt";
 }
