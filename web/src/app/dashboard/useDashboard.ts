@@ -29,11 +29,12 @@ export function useChart(groupId: Ref<number>, range: Ref<Range>) {
   });
 }
 
-/** Each group's requests, failures and their course. */
-export function useGroupTraffic(range: Ref<Range>) {
+/** Each group's requests, failures and their course; read again every so many milliseconds, if that is given, and when events say so. */
+export function useGroupTraffic(range: Ref<Range>, refetchInterval?: number) {
   return useQuery({
     queryKey: computed(() => [...keys.dashboard, "groups", range.value]),
     queryFn: ({ signal }) => unwrap(client.GET("/api/dashboard/groups", { params: { query: { range: range.value, time_zone } }, signal })),
     placeholderData: keepPreviousData,
+    ...(refetchInterval ? { refetchInterval } : {}),
   });
 }

@@ -1,18 +1,12 @@
-import { useQuery } from "@tanstack/vue-query";
-import { computed } from "vue";
+import { computed, ref } from "vue";
 
-import { client, unwrap } from "@/api/client";
-import { keys } from "@/api/queries";
+import { useGroupTraffic } from "@/app/dashboard/useDashboard";
 
-/** No event tells of requests, and the hours go on by themselves. */
+/** Events tell of requests, but not that an hour has passed without any. */
 const EVERY_MS = 60_000;
 
 /** The requests of the last 24 hours, by group. */
 export function useTraffic() {
-  const { data } = useQuery({
-    queryKey: [...keys.dashboard, "groups", "24h"],
-    queryFn: ({ signal }) => unwrap(client.GET("/api/dashboard/groups", { params: { query: { range: "24h" } }, signal })),
-    refetchInterval: EVERY_MS,
-  });
+  const { data } = useGroupTraffic(ref("24h"), EVERY_MS);
   return computed(() => new Map(data.value?.groups.map((group) => [group.group_id, group])));
 }
