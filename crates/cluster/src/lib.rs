@@ -5,7 +5,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`dsn`] | where Redis is: one server, the nodes of a Cluster, or the Sentinels of a master |
-//! | [`servers`] | finding the server that answers |
+//! | `servers` | finding the server that answers |
 //! | [`link`] | the connection, as long as the process lives |
 
 pub mod dsn;
