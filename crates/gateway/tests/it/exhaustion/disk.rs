@@ -99,15 +99,14 @@ async fn calls(group: &GroupHandle, count: usize) {
     }
 }
 
-/// The rows of the log once there are so many, newest thousand at most.
-async fn rows(app: &App, count: usize) -> Vec<Value> {
+/// Waits for so many rows in the log.
+async fn stored(app: &App, count: usize) {
     let all = async || {
         let page = app.api().data("/api/logs?page_size=1").await;
         let total = page["pagination"]["total_items"].as_u64().unwrap();
         if total == count as u64 { Ok(()) } else { Err(total) }
     };
     app.eventually(&format!("{count} rows"), all).await;
-    app.logs("").await
 }
 
 async fn full_disk(disk: Disk) {
@@ -115,7 +114,7 @@ async fn full_disk(disk: Disk) {
     let keys = [key_of("g", "one"), "sk-dead-0123456789".to_owned()];
     let group = group(&app, &provider, &keys[..1]).await;
     calls(&group, 5).await;
-    rows(&app, 5).await;
+    stored(&app, 5).await;
     disk.fill(&app);
     calls(&group, 60).await;
     app.eventually("a word about it", async || says(&app, "spool can't be written") > 0).await;
@@ -125,7 +124,8 @@ async fn full_disk(disk: Disk) {
     assert_eq!(says(&app, "spool can't be written"), 1, "once:\n{}", app.output());
     disk.free(&app);
     app.eventually("a word that it is over", async || says(&app, "spool can be written again") == 1).await;
-    let rows = rows(&app, 85).await;
+    stored(&app, 85).await;
+    let rows = app.logs("").await;
     let ids: BTreeSet<_> = rows.iter().map(|row| row["request_id"].to_string()).collect();
     assert_eq!(ids.len(), 85, "each once");
     assert!(rows.iter().all(|row| !row["request_body"].as_str().unwrap().is_empty()), "with its body");
@@ -169,7 +169,7 @@ async fn what_waits_for_the_disk_is_bounded_and_bodies_go_first() {
     let key = key_of("g", "one");
     let group = group(&app, &provider, std::slice::from_ref(&key)).await;
     calls(&group, 8).await;
-    rows(&app, 8).await;
+    stored(&app, 8).await;
     disk.fill(&app);
     let before = app.memory_bytes();
     let sent = 1200;
@@ -178,7 +178,7 @@ async fn what_waits_for_the_disk_is_bounded_and_bodies_go_first() {
     let grown = app.memory_bytes().saturating_sub(before);
     assert!(grown < 3 * HELD_BYTES, "{grown} bytes more for {sent} bodies of 60,000");
     disk.free(&app);
-    rows(&app, 8 + sent).await;
+    stored(&app, 8 + sent).await;
     let has_body = |row: &Value| !row["request_body"].as_str().unwrap().is_empty();
     for (page, all) in [(1, true), (60, false)] {
         let rows = app.api().data(&format!("/api/logs?page_size=20&page={page}")).await["items"].take();
