@@ -14,7 +14,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     LONGEST_WAIT,
-    body::{RequestBody, replay::Replay},
+    body::{
+        RequestBody,
+        replay::{Replay, SourceFailure},
+    },
     connect,
     endpoint::Endpoint,
     error::{SendError, SendErrorKind},
@@ -225,12 +228,13 @@ impl Failure {
     }
 
     fn timed_out(endpoint: &Endpoint, limit: Duration, replay: Option<&Replay>) -> Self {
-        let kind = match replay.and_then(Replay::source_failure) {
-            Some(failure) => SendErrorKind::ClientBody(failure),
-            None => SendErrorKind::HeadTimeout,
-        };
+        let is_late = |replay: &Replay| replay.waits_for_client().then_some(SourceFailure::TimedOut);
+        let failure = replay.and_then(|replay| replay.source_failure().or_else(|| is_late(replay)));
         let target = endpoint.origin().host_and_port();
-        let error = SendError::new(kind, format_args!("{target} sent none for {limit:?}"));
+        let of_upstream =
+            || SendError::new(SendErrorKind::HeadTimeout, format_args!("{target} sent none for {limit:?}"));
+        let of_client = |failure| SendError::new(SendErrorKind::ClientBody(failure), failure);
+        let error = failure.map_or_else(of_upstream, of_client);
         Self { error, repeatable: false }
     }
 }

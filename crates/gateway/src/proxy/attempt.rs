@@ -139,9 +139,9 @@ impl Attempt<'_> {
             *request.headers_mut() = self.shaped.headers(&self.choice.service, &self.choice.key, self.admitted);
             request
         });
-        sending.await.map_err(|error| match past(self.deadline) {
-            Some(deadline) if error.kind() != SendErrorKind::Exhausted => deadline,
-            _ => NoAnswer::Send(error),
+        sending.await.map_err(|error| match (error.kind(), past(self.deadline)) {
+            (SendErrorKind::Exhausted | SendErrorKind::ClientBody(_), _) | (_, None) => NoAnswer::Send(error),
+            (_, Some(deadline)) => deadline,
         })
     }
 }

@@ -47,8 +47,8 @@ pub enum SourceFailure {
     /// The client's body is longer than a limit set by [`http_body_util::Limited`].
     #[error("the client's request body is too large")]
     TooLarge,
-    /// The client sent nothing for the read timeout.
-    #[error("the client stopped sending the request body")]
+    /// The client sent nothing for the read timeout, or had not sent everything when all patience was over.
+    #[error("the client did not send the request body in time")]
     TimedOut,
 }
 
@@ -132,6 +132,11 @@ impl Replay {
     #[must_use]
     pub fn source_failure(&self) -> Option<SourceFailure> {
         self.state().failure
+    }
+
+    /// Whether an attempt has taken all that has come of the body and waits for more.
+    pub(crate) fn waits_for_client(&self) -> bool {
+        self.state().patience.waiting
     }
 
     /// When an attempt last got bytes of the body; the present while it waits for the client: that is not the upstream's time.

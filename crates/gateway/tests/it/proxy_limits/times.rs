@@ -6,7 +6,7 @@ use testkit::http::{Connection, Request};
 use testkit::provider::{Answer, MockProvider};
 
 use super::kind_of;
-use crate::support::builder;
+use crate::support::{BINARY, builder};
 
 async fn impatient() -> (App, MockProvider) {
     let app = builder().env("SERVER_READ_TIMEOUT", "1").start().await;
@@ -68,6 +68,23 @@ async fn time_that_a_client_takes_over_its_body_is_not_held_against_the_upstream
     assert_eq!(connection.response("POST").await.unwrap().status, 408);
     let rows = app.eventually("a row", async || Some(app.logs("").await).filter(|rows| !rows.is_empty())).await;
     assert_eq!((rows.len(), &rows[0]["status_code"]), (1, &json!(408)), "{rows:?}");
+}
+
+#[tokio::test]
+async fn a_body_that_takes_longer_than_the_request_may_ejects_no_upstream() {
+    let (app, provider) = (App::start(BINARY).await, MockProvider::start());
+    let config = json!({"request_timeout": 1, "max_retries": 0});
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-1"]).config(config).create().await;
+    let head = group.request("POST", "/v1/x").header("Content-Length", "2000000").to_bytes();
+    let body = format!("{{\"model\":\"m\",\"x\":\"{}", "y".repeat(600_000));
+    let slow = async || {
+        let mut connection = Connection::open(&app.addr().to_string()).await.unwrap();
+        connection.write(&head).await.unwrap();
+        connection.write(&body).await.unwrap();
+        assert_eq!(connection.response("POST").await.unwrap().status, 408);
+    };
+    futures_util::future::join_all((0..20).map(|_| slow())).await;
+    assert_eq!(group.chat("gpt-4o").fetch().await.status, 200);
 }
 
 #[tokio::test]

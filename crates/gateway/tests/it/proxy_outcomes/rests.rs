@@ -48,10 +48,6 @@ async fn wakes(app: &App, group: &GroupHandle) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_provider_names_the_time() {
     let (app, provider) = app_and_provider().await;
-    let date = in_seconds(90).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let epoch_ms = in_seconds(240).as_millisecond().to_string();
-    let quoted = json!({"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": epoch_ms});
-    let openrouter = json!({"error": {"message": "Rate limit exceeded", "code": 429, "metadata": {"headers": quoted}}});
     let spent = |window: &str, reset: &str| {
         slow_down()
             .header(&format!("x-ratelimit-remaining-{window}"), "0")
@@ -60,7 +56,6 @@ async fn the_provider_names_the_time() {
     let cases = [
         ("seconds", slow_down().header("retry-after", "27"), 27.0),
         ("decimals", slow_down().header("retry-after", "27.5"), 27.5),
-        ("date", slow_down().header("retry-after", &date), 90.0),
         ("ms-first", slow_down().header("retry-after", "300").header("retry-after-ms", "25500"), 25.5),
         ("openai", openai::rate_limited("gpt-4o", 33), 33.0),
         ("retry-info", gemini::exhausted("gpt-4o", Per::Minute, 41), 41.0),
@@ -81,14 +76,6 @@ async fn the_provider_names_the_time() {
             120.0,
         ),
         ("after-a-name", spent("tokens", "6m0s").header("retry-after", "27"), 27.0),
-        (
-            "anthropic",
-            slow_down()
-                .header("anthropic-ratelimit-tokens-remaining", "0")
-                .header("anthropic-ratelimit-tokens-reset", &in_seconds(120).to_string()),
-            120.0,
-        ),
-        ("openrouter", Answer::json(429, &openrouter), 240.0),
         ("a-day-at-most", slow_down().header("retry-after", "999999"), 86_400.0),
         ("garbage", slow_down().header("retry-after", "soon"), 60.0),
         ("past-date", slow_down().header("x-ratelimit-remaining", "0").header("x-ratelimit-reset", "1700000000"), 60.0),
@@ -97,6 +84,34 @@ async fn the_provider_names_the_time() {
     for (name, answer, seconds) in cases {
         provider.on_key(&key_of(name, "only"), answer);
         let group = single_key(&app, name, &provider, json!({})).await;
+        assert_rests(&app, &group, seconds).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provider_names_the_moment() {
+    let (app, provider) = app_and_provider().await;
+    let date = || {
+        let date = in_seconds(90).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        slow_down().header("retry-after", &date)
+    };
+    let anthropic = || {
+        let reset = in_seconds(120).to_string();
+        slow_down()
+            .header("anthropic-ratelimit-tokens-remaining", "0")
+            .header("anthropic-ratelimit-tokens-reset", &reset)
+    };
+    let openrouter = || {
+        let epoch_ms = in_seconds(240).as_millisecond().to_string();
+        let headers = json!({"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": epoch_ms});
+        let error = json!({"message": "Rate limit exceeded", "code": 429, "metadata": {"headers": headers}});
+        Answer::json(429, &json!({"error": error}))
+    };
+    let cases =
+        [("date", date as fn() -> Answer, 90.0), ("anthropic", anthropic, 120.0), ("openrouter", openrouter, 240.0)];
+    for (name, answer, seconds) in cases {
+        let group = single_key(&app, name, &provider, json!({})).await;
+        provider.on_key(&key_of(name, "only"), answer());
         assert_rests(&app, &group, seconds).await;
     }
 }

@@ -77,8 +77,10 @@ async fn disabled_keys_are_told_apart() {
     app.wait_exit().await;
     app.database().run(["UPDATE api_keys SET status = 'disabled'"]);
     app.restart().await;
-    let message = refused(&group.chat("gpt-4o").fetch().await)["message"].clone();
-    assert_eq!(message, "No active API keys available for this group (2 keys: 2 disabled)");
+    let counted = "No active API keys available for this group (2 keys: 2 disabled)";
+    let message = async || refused(&group.chat("gpt-4o").fetch().await)["message"].clone();
+    let told = async || Some(message().await).filter(|message| message == counted);
+    app.eventually("they are loaded and counted", told).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
