@@ -87,8 +87,8 @@ pub struct AdminState {
     pub keyring: Arc<Keyring>,
     /// When there are all of them.
     pub keys_loaded: Loaded,
-    /// Other nodes, if there may be any.
-    pub nodes: Option<Arc<Inbox>>,
+    /// What other nodes say.
+    pub nodes: Arc<Inbox>,
     /// Puts changes of groups and settings in force.
     pub publisher: Arc<Publisher>,
     /// When the validation calls with invalid keys next, as far as it is this node's work.

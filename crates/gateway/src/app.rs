@@ -125,8 +125,8 @@ struct App {
     journal: Journal,
     /// What they have told on it.
     traffic: Arc<Traffic>,
-    /// Other nodes, if there may be any.
-    nodes: Option<Arc<Inbox>>,
+    /// What other nodes say, if there are any.
+    nodes: Arc<Inbox>,
     /// Where entries become crash-proof.
     sink: SpoolSink,
     /// A hold on the socket that is listened on, to hand it on.
@@ -179,13 +179,14 @@ impl App {
         let (lead, leadership) = Lead::new(foundation.db.clone(), node.clone());
         let (stop_control, jobs) = (CancellationToken::new(), TaskTracker::new());
         let operator_tasks = Tasks::open(foundation.db.clone(), node, jobs.clone(), stop_control.clone()).await;
+        let nodes = neighbours::inbox(&foundation, &setup);
         let mut app = Self {
             journal: Journal::new(Counted { traffic: Arc::clone(&traffic), sink: sink.clone() }),
             traffic,
             setup,
             leadership,
             foundation,
-            nodes: None,
+            nodes,
             sink,
             listener: Some(listener.try_clone()?),
             leaving: Leaving::default(),
@@ -208,7 +209,7 @@ impl App {
         let keys_loaded = loading.loaded();
         app.start_jobs(drain);
         let outlook = app.start_leading(lead, &prober, &keys_loaded);
-        app.nodes = app.start_nodes(&keys_loaded);
+        app.start_nodes(&keys_loaded);
         app.start_loading(loading);
         app.start_spooler()?;
         if replaces {
@@ -306,7 +307,7 @@ impl App {
             keys_loaded,
             outlook,
             sink: self.sink.clone(),
-            nodes: self.nodes.clone(),
+            nodes: Arc::clone(&self.nodes),
             publisher: Arc::clone(&foundation.publisher),
             prober,
             tasks,

@@ -1,6 +1,6 @@
 //! What the nodes on one database tell each other: rows written in the same transaction as the change they tell of.
 //!
-//! A SQLite file is one node's, and has no such table.
+//! A SQLite file is one node's; but while that one is replaced, its successor reads what it still tells.
 
 use domain::notice::Notice;
 use jiff::Timestamp;
@@ -27,9 +27,6 @@ pub struct Told {
 impl Db {
     /// The id of the feed's last row; 0 if there is none.
     pub async fn feed_end(&self) -> Result<i64, StorageError> {
-        if !self.is_shared() {
-            return Ok(0);
-        }
         let last = Func::max(Expr::col(NodeChanges::Id));
         let query = Query::select().expr_as(last, "last").from(NodeChanges::Table).take();
         self.engine().fetch(&query).await?.first().map_or(Ok(0), |row| row.int("last"))
@@ -66,7 +63,7 @@ impl Db {
     /// Commits a transaction together with what other nodes are to know of it.
     pub(crate) async fn commit(&self, mut tx: Tx<'_>, notice: &Notice) -> Result<(), StorageError> {
         // The last thing in its transaction: so that ids are committed nearly in their order.
-        if !self.is_shared() || notice.is_empty() {
+        if notice.is_empty() {
             return tx.commit().await;
         }
         self.tell(&mut tx, notice).await?;

@@ -63,7 +63,7 @@ pub async fn ready(State(context): Parts) -> (StatusCode, Json<Readiness>) {
     if !matches!(timeout(PATIENCE, context.db.ping()).await, Ok(Ok(()))) {
         degraded.push("database");
     }
-    if context.nodes.as_ref().is_some_and(|nodes| nodes.lacks_redis()) {
+    if context.nodes.lacks_redis() {
         degraded.push("redis");
     }
     let (code, status) =

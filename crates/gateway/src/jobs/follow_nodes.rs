@@ -44,9 +44,9 @@ pub struct FollowNodes {
 
 impl FollowNodes {
     /// Follows the feed from after row `end`: up to there, what has been loaded is new enough.
-    pub fn new(catch_up: Arc<CatchUp>, inbox: Arc<Inbox>, keys_loaded: Loaded, end: i64) -> Self {
+    pub fn new(inbox: Arc<Inbox>, keys_loaded: Loaded, end: i64) -> Self {
         Self {
-            catch_up,
+            catch_up: Arc::clone(inbox.catch_up()),
             inbox,
             keys_loaded,
             position: Position::at(end),

@@ -47,6 +47,12 @@ impl Inbox {
         Self { catch_up, kept: Mutex::new(kept), arrived: Notify::new() }
     }
 
+    /// By what it is taken up.
+    #[must_use]
+    pub fn catch_up(&self) -> &Arc<CatchUp> {
+        &self.catch_up
+    }
+
     /// Waits until there is something to read.
     pub async fn arrival(&self) {
         self.arrived.notified().await;

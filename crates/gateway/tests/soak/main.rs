@@ -1,5 +1,5 @@
 //! Everything at once, for as long as wanted: good, failing, streaming, leaving and hostile clients while an operator changes groups,
-//! keys and settings. Afterwards log, counters and statistics say exactly what the provider saw, and the program is as small as it was.
+//! keys and settings, and has the program replaced once. Afterwards log, counters and statistics say exactly what the provider saw, and the program is as small as it was.
 //!
 //! `make soak` plays it for ten minutes (`MINUTES=…`) with the release build, `make test` for some seconds. `SOAK_SEED` repeats the
 //! choices of a run, though not their timing.
@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use testkit::App;
-use testkit::app::AUTH_KEY;
+use testkit::app::{AUTH_KEY, Former};
 use testkit::servers::Engine;
+use tokio::time::sleep_until;
 
 use crate::book::Book;
 use crate::resources::Usage;
@@ -32,6 +33,8 @@ const FIRST: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_secs(18);
 /// Between two lines that tell how it goes.
 const BEAT: Duration = Duration::from_secs(20);
+/// Sockets of a process that has taken over: its line to the one before, twice.
+const INHERITED: usize = 2;
 /// How long connections and threads may take to end when nobody calls any more.
 const CALM: Duration = Duration::from_secs(40);
 
@@ -49,10 +52,11 @@ async fn the_books_agree_and_nothing_grows() {
     say(&format!("before: {idle}"));
 
     let first = FIRST.min(length / 3);
-    play(&app, &world, &mut rng, first).await;
+    let former = play(&mut app, &world, &mut rng, first, true).await;
+    former.expect("it was replaced").ended().await;
     let early = calm(&app, &idle).await;
     say(&format!("after {} s: {early}", first.as_secs()));
-    play(&app, &world, &mut rng, length.saturating_sub(first)).await;
+    play(&mut app, &world, &mut rng, length.saturating_sub(first), false).await;
     let late = calm(&app, &idle).await;
     say(&format!("after {} s: {late}", length.as_secs()));
     let surplus = settled(&app, &early, first == FIRST).await;
@@ -90,9 +94,10 @@ async fn start() -> App {
     builder.env("SERVER_READ_TIMEOUT", "4").env("SERVER_IDLE_TIMEOUT", "5").start().await
 }
 
-/// All take part for so long, and go.
-async fn play(app: &App, world: &Arc<World>, rng: &mut Rng, length: Duration) {
-    let until = Instant::now() + length;
+/// All take part for so long, and go. Early in it the program may be replaced; returns the process that was.
+async fn play(app: &mut App, world: &Arc<World>, rng: &mut Rng, length: Duration, is_replaced: bool) -> Option<Former> {
+    let (begun, mut former) = (Instant::now(), None);
+    let until = begun + length;
     let mut all = clients::start(world, rng, until);
     let mut actor = || Actor { world: world.clone(), rng: rng.fork(), until };
     all.spawn(operator::change(actor()));
@@ -102,8 +107,11 @@ async fn play(app: &App, world: &Arc<World>, rng: &mut Rng, length: Duration) {
         tokio::select! {
             ended = all.join_next() => match ended {
                 Some(ended) => ended.expect("nobody panics"),
-                None => return,
+                None => return former,
             },
+            () = sleep_until((begun + length / 4).into()), if is_replaced && former.is_none() => {
+                former = Some(app.replace().await);
+            }
             _ = beat.tick() => say(&format!("{}: {} requests", Usage::of(app), world.book.pages().len())),
         }
     }
@@ -115,7 +123,7 @@ async fn calm(app: &App, idle: &Usage) -> Usage {
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let now = Usage::of(app);
-        if now.sockets <= idle.sockets || Instant::now() > end {
+        if now.sockets <= idle.sockets + INHERITED || Instant::now() > end {
             return now;
         }
     }

@@ -22,6 +22,7 @@ CREATE TABLE `node_lease` (`name` varchar(32) NOT NULL,`holder` varchar(36) NOT 
 INSERT INTO `node_lease` (`name`) VALUES ('leader');
 CREATE TABLE `node_tasks` (`name` varchar(32) NOT NULL,`holder` varchar(36) NOT NULL DEFAULT '',`number` integer NOT NULL DEFAULT 0,`seen_at` integer NOT NULL DEFAULT 0,`reported` integer NOT NULL DEFAULT 0,`report` text,`ignored` text,PRIMARY KEY (`name`));
 INSERT INTO `node_tasks` (`name`) VALUES ('last');
+CREATE TABLE `node_changes` (`id` integer NOT NULL,`node` varchar(36) NOT NULL,`created_at` datetime NOT NULL,`notice` text NOT NULL,PRIMARY KEY (`id`));
 CREATE INDEX `idx_request_logs_request_id` ON `request_logs`(`request_id`) WHERE `request_id` IS NOT NULL;
 -- Logs are listed by instant: rows of 1.4.x carry the offset of the server that wrote them, so the order of their texts
 -- is not that of time.

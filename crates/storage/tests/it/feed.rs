@@ -1,4 +1,4 @@
-//! What nodes on one database tell each other. SQLite has no other nodes.
+//! What processes on one database tell each other.
 
 use domain::ids::GroupId;
 use domain::key::KeyStatus;
@@ -15,15 +15,9 @@ async fn told(test: &TestDb, from: i64) -> Vec<Notice> {
     rows.into_iter().map(|row| row.notice.unwrap()).collect()
 }
 
-async fn shared() -> Option<TestDb> {
-    let test = TestDb::new().await;
-    assert_eq!(test.db.is_shared(), test.engine != Engine::Sqlite);
-    test.db.is_shared().then_some(test)
-}
-
 #[tokio::test]
 async fn every_change_leaves_a_row_and_what_changes_nothing_leaves_none() {
-    let Some(test) = shared().await else { return };
+    let test = TestDb::new().await;
     let db = &test.db;
     assert_eq!(db.feed_end().await.unwrap(), 0);
     let (one, other) = (db.insert_group(&group("a")).await.unwrap().id, db.insert_group(&group("b")).await.unwrap().id);
@@ -55,7 +49,7 @@ async fn every_change_leaves_a_row_and_what_changes_nothing_leaves_none() {
 
 #[tokio::test]
 async fn states_of_keys_are_stored_with_what_is_told_of_them() {
-    let Some(test) = shared().await else { return };
+    let test = TestDb::new().await;
     let of = test.db.insert_group(&group("a")).await.unwrap().id;
     let id = test.db.insert_keys(of, &secrets(&["x"])).await.unwrap().added[0].1;
     let end = test.db.feed_end().await.unwrap();
@@ -82,7 +76,7 @@ async fn states_of_keys_are_stored_with_what_is_told_of_them() {
 
 #[tokio::test]
 async fn rows_are_read_from_any_place_and_deleted_up_to_one() {
-    let Some(test) = shared().await else { return };
+    let test = TestDb::new().await;
     for name in ["a", "b", "c"] {
         test.db.insert_group(&group(name)).await.unwrap();
     }
@@ -97,8 +91,8 @@ async fn rows_are_read_from_any_place_and_deleted_up_to_one() {
 
 #[tokio::test]
 async fn a_row_of_a_later_version_is_not_passed_over() {
-    let Some(test) = shared().await else { return };
-    let (quote, now) = if test.engine == Engine::Postgres { ("\"", "now()") } else { ("`", "utc_timestamp()") };
+    let test = TestDb::new().await;
+    let (quote, now) = if test.engine == Engine::Postgres { ('"', "now()") } else { ('`', "current_timestamp") };
     let later = uuid::Uuid::new_v4();
     test.run(&format!(
         "INSERT INTO node_changes (node, created_at, {quote}notice{quote}) VALUES ('{later}', {now}, '[\"later\"]')"

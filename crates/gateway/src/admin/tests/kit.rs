@@ -25,6 +25,8 @@ use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
 use crate::metrics;
 use crate::node::Node;
+use crate::nodes::catch_up::CatchUp;
+use crate::nodes::inbox::Inbox;
 use crate::probe::Prober;
 use crate::snapshot::Current;
 use crate::snapshot::build::Publisher;
@@ -71,13 +73,15 @@ impl Api {
         sink.freshness().begin();
         sink.freshness().end(true);
         let events = Arc::new(Events::new(Arc::clone(&publisher), Arc::clone(&tasks), sink.clone()));
+        let (changed, pools) = (Arc::clone(&publisher), Arc::clone(&keyring));
+        let catch_up = CatchUp { db: db.clone(), keyring: pools, publisher: changed };
         let state = Arc::new(AdminState {
             db,
             keyring,
             keys_loaded: Loaded::all(),
             outlook: Arc::default(),
             sink,
-            nodes: None,
+            nodes: Arc::new(Inbox::new(Arc::new(catch_up), false)),
             publisher,
             prober: Arc::new(Prober::new(client)),
             events,

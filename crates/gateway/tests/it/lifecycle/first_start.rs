@@ -62,6 +62,11 @@ async fn with_an_encryption_key_no_provider_key_lies_in_the_data_folder_in_the_c
         assert_eq!(group.chat("m").fetch().await.status, 200);
     }
     app.eventually("the rows", async || app.logs("").await.len() == 4).await;
+    let is_stored = async || {
+        let [invalid] = app.database().run(["SELECT count(*) FROM api_keys WHERE status = 'invalid'"]);
+        if invalid == [[json!(1)]] { Ok(()) } else { Err(invalid) }
+    };
+    app.eventually("the bad key to be stored as such", is_stored).await;
     app.kill9().await;
     let mut looked_at = 0;
     for folder in ["data", "data/spool"] {

@@ -1,7 +1,9 @@
 //! The old process, while it has something to finish.
 
 use serde_json::json;
+use testkit::Gate;
 use testkit::http::{Connection, Request};
+use testkit::provider::{Answer, MockProvider};
 
 use super::{logged, replaceable, with_streams};
 
@@ -33,6 +35,39 @@ async fn its_console_is_the_new_ones() {
     drop(stream);
     former.ended().await;
     assert!(app.output().contains("replaced"), "{}", app.output());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_still_learns_of_keys_the_new_one_knows_soon() {
+    let (mut app, provider, gate) = (replaceable().start().await, MockProvider::start(), Gate::default());
+    provider.on_key("sk-late", Answer::new(401).gate(&gate));
+    let group = app.group("g").upstream(&provider.url()).keys(["sk-late", "sk-2"]);
+    let group = group.config(json!({"blacklist_threshold": 1})).create().await;
+    let mut under_way = Vec::new();
+    // One for each key.
+    for _ in 0..2 {
+        let mut connection = Connection::open(&app.addr().to_string()).await.unwrap();
+        connection.write(group.chat("gpt-4o").to_bytes()).await.unwrap();
+        under_way.push(connection);
+    }
+    gate.reached(1).await;
+    let former = app.replace().await;
+    assert!(former.runs(), "it has a request");
+    let states = async || {
+        let stats = app.api().data(&format!("/api/groups/{}/stats", group.id)).await["key_stats"].take();
+        [stats["active_keys"].clone(), stats["invalid_keys"].clone()]
+    };
+    assert_eq!(states().await, [2, 0]);
+    gate.open();
+    for connection in under_way {
+        assert_eq!(connection.response("POST").await.unwrap().status, 200);
+    }
+    let known = async || {
+        let states = states().await;
+        if states == [1, 1] { Ok(()) } else { Err(states) }
+    };
+    app.eventually("the new one to know the bad key", known).await;
+    former.ended().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
