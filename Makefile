@@ -1,12 +1,12 @@
 # What can be done with this checkout; `make help` lists it.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help build run console demo test test-rust test-sdk test-console test-demo packages fuzz lint fmt-check clippy doc lint-console fmt bench bench-scale bench-micro soak storm clean
+.PHONY: help build run console demo test test-rust test-sdk test-console test-demo packages fuzz lint fmt-check clippy doc lint-console fmt bench bench-scale bench-cluster bench-micro soak storm cluster clean
 
 SDK = crates/gateway/tests/sdk
 CONSOLE = $(shell find web/src web/build web/public web/index.html web/vite.config.ts -type f)
 PYTHON = .venv/bin/python
-# For each target of `make fuzz`.
+# For each target of `make fuzz` and each outage of `make cluster`.
 SECONDS = 60
 
 help: ## list these targets
@@ -72,6 +72,12 @@ bench-scale: build ## a million keys and a thousand clients, some 3 minutes, and
 	cargo build --locked --release -p testkit
 	node bench/scale.mjs $(ARGS)
 
+bench-cluster: build ## two nodes on one PostgreSQL and one Redis against one; ARGS="--rounds 9" and the like
+	scripts/need util-linux='command -v taskset' redis-server='command -v redis-server && command -v redis-cli' \
+		postgresql='command -v initdb || ls /usr/lib/postgresql/*/bin/initdb'
+	cargo build --locked --release -p testkit
+	node bench/cluster.mjs $(ARGS)
+
 bench-micro: ## key pick, JSON scan and edit, event scan, classifier, by themselves; ARGS=pick and the like
 	cargo bench --locked -p domain -p gateway --bench pick --bench ring --bench bodies --bench answers -- $(ARGS)
 
@@ -80,6 +86,10 @@ soak: packages ## everything at once for MINUTES=10: clients of all sorts, a bus
 
 storm: packages ## what storms of failures cost, measured for some minutes: attempts, keys lost, time to recover
 	cargo test --locked --release -p gateway --test storm -- --ignored --nocapture
+
+cluster: packages ## three nodes under load, and what they share away for SECONDS=60: tells how soon they agree, some 20 minutes
+	TEST_DATABASE=postgres CLUSTER_OUTAGE_SECONDS=$(SECONDS) cargo test --locked --workspace --test it -- cluster:: --nocapture
+	TEST_DATABASE=mariadb CLUSTER_OUTAGE_SECONDS=$(SECONDS) cargo test --locked --workspace --test it -- cluster:: --nocapture
 
 clean: ## remove what was built and installed here; ./data stays
 	cargo clean

@@ -91,7 +91,7 @@ function benchTarget(url) {
 }
 
 /** Waits until the threads of the database have had nothing to do for a while. */
-async function logStored(pid) {
+export async function logStored(pid) {
   let [last, quiet] = [0, 0];
   await waitFor("the log to be stored", LOG_LIMIT_MS, async () => {
     await sleep(LOOK_MS);
@@ -113,7 +113,7 @@ async function configure(name, mock, cores) {
   return { config, folder, url: `http://127.0.0.1:${port}` };
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address();

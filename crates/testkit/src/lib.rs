@@ -13,10 +13,10 @@
 )]
 
 pub mod app;
-pub mod balancer;
 pub mod database;
 pub mod fault_proxy;
 pub mod gate;
+pub mod haproxy;
 pub mod http;
 pub mod load;
 mod monotonic;
@@ -28,8 +28,8 @@ pub mod wait;
 pub mod wire;
 
 pub use app::App;
-pub use balancer::Balancer;
 pub use fault_proxy::FaultProxy;
 pub use gate::Gate;
+pub use haproxy::HaProxy;
 pub use provider::{Answer, MockProvider, Script};
 pub use wait::{eventually, within};

@@ -4,5 +4,8 @@
 //! outages longer than the few seconds that they last by default.
 
 mod agreement;
+mod clients;
 mod fleet;
+mod imports;
 mod outages;
+mod restarts;

@@ -7,6 +7,7 @@ use crate::support::BINARY;
 
 mod leader;
 mod tasks;
+pub(crate) mod terms;
 
 /// A server's, for a file is one node's.
 fn engine() -> Engine {

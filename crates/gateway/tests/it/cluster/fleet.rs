@@ -1,7 +1,7 @@
-//! Nodes, each with connections of its own to what they share, and clients that never pause.
+//! Nodes, each with a network of its own to what they share, and the balancer in front of them.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,21 +10,27 @@ use testkit::database::Database;
 use testkit::fault_proxy::Target;
 use testkit::provider::MockProvider;
 use testkit::servers::{self, Engine, Redis};
-use testkit::wait::Observed;
-use testkit::{FaultProxy, eventually};
-use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use testkit::wait::{Observed, eventually_in};
+use testkit::{FaultProxy, HaProxy};
+use tokio::time::Instant;
 
+use crate::nodes::terms::{Term, assert_one_at_a_time, leads, terms, terms_of_killed};
+use crate::packaging;
 use crate::support::BINARY;
 
-/// Between two requests of a client.
-const PACE: Duration = Duration::from_millis(20);
+/// As in `docker-compose.cluster.yml`: longer than the balancer needs to take note.
+const DRAIN_DELAY: &str = "5";
+/// A lease may have to end first, a balancer to ask twice, a spool to be emptied.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Three nodes and what they share.
 pub(super) struct Fleet {
     pub(super) nodes: Vec<Node>,
     pub(super) redis: Option<Redis>,
     pub(super) provider: MockProvider,
+    pub(super) balancer: HaProxy,
+    /// Of processes that have ended.
+    terms: Vec<Term>,
     database: Arc<servers::Database>,
     place: Builder,
 }
@@ -67,21 +73,73 @@ impl Fleet {
             return None;
         };
         let redis = has_redis.then(Redis::start);
-        let mut fleet = Self { nodes: Vec::new(), redis, provider: MockProvider::start(), database, place };
+        let mut nodes = Vec::new();
         for _ in 0..3 {
-            let node = fleet.node().await;
-            fleet.nodes.push(node);
+            nodes.push(network(&place, &database, redis.as_ref()).start().await);
+        }
+        let addrs: Vec<_> = nodes.iter().map(|node: &Node| node.app.addr()).collect();
+        let balancer = HaProxy::over(&packaging::text("packaging/haproxy/haproxy.cfg"), &addrs);
+        let provider = MockProvider::start();
+        let fleet = Self { nodes, redis, provider, balancer, terms: Vec::new(), database, place };
+        for node in 0..3 {
+            fleet.is_there(node).await;
         }
         fleet.nodes[0].app.set(json!({"request_log_write_interval_minutes": 0})).await;
         Some(fleet)
     }
 
-    async fn node(&self) -> Node {
-        let node = self.network().start().await;
+    /// Waits until a node is all there.
+    async fn is_there(&self, number: usize) {
+        let node = &self.nodes[number];
         if node.to_redis.is_some() {
-            eventually("a connection to Redis", async || node.app.output().contains("connected to Redis")).await;
+            node.app
+                .eventually("a connection to Redis", async || node.app.output().contains("connected to Redis"))
+                .await;
         }
-        node
+        eventually_in(PATIENCE, "the balancer to know it", async || self.balancer.gives_to(number)).await;
+    }
+
+    /// Kills a node.
+    pub(super) async fn kill(&mut self, node: usize) {
+        self.nodes[node].app.kill9().await;
+        self.terms.extend(terms_of_killed(&self.nodes[node].app));
+    }
+
+    /// Stops a node in good order.
+    pub(super) async fn stop(&mut self, node: usize) {
+        let app = &mut self.nodes[node].app;
+        app.terminate();
+        assert_eq!(app.wait_exit().await.code(), Some(0), "{}", app.output());
+        assert!(!app.output().contains("cut off"), "{}", app.output());
+        self.terms.extend(terms(app));
+    }
+
+    /// Starts it where it was.
+    pub(super) async fn start_again(&mut self, node: usize) {
+        self.nodes[node].app.restart().await;
+        self.is_there(node).await;
+    }
+
+    /// Waits until a node leads, and returns its place.
+    pub(super) async fn leader(&self) -> usize {
+        let leader = async || self.nodes.iter().position(|node| leads(&node.app));
+        eventually_in(PATIENCE, "a node to lead", leader).await
+    }
+
+    /// Waits until another node leads.
+    pub(super) async fn successor_of(&self, leader: usize) {
+        let begun = Instant::now();
+        let others = || self.nodes.iter().enumerate().filter(|(node, _)| *node != leader);
+        let leads = async || others().any(|(_, node)| leads(&node.app));
+        eventually_in(PATIENCE, "another node to lead", leads).await;
+        self.say("another node leads", begun);
+    }
+
+    /// Each leader's token was greater than the one's before, whose time had ended.
+    #[track_caller]
+    pub(super) fn one_led_at_a_time(&self) {
+        let now = self.nodes.iter().flat_map(|node| terms(&node.app));
+        assert_one_at_a_time(self.terms.iter().cloned().chain(now).collect());
     }
 
     /// Another node, whose network to the database is broken.
@@ -99,13 +157,7 @@ impl Fleet {
     }
 
     fn network(&self) -> Network {
-        let to_database = FaultProxy::to(Target::Unix(self.database.socket()));
-        let to_redis = self.redis.as_ref().map(|redis| FaultProxy::to(redis.addr()));
-        let mut builder = self.place.sibling(BINARY).env("DATABASE_DSN", &self.database.dsn_by(to_database.addr()));
-        if let Some(proxy) = &to_redis {
-            builder = builder.env("REDIS_DSN", &Redis::dsn_at(proxy.addr()));
-        }
-        Network { builder, to_database, to_redis }
+        network(&self.place, &self.database, self.redis.as_ref())
     }
 
     /// A group with these keys and settings, known to all nodes.
@@ -119,9 +171,17 @@ impl Fleet {
 
     /// Waits until it is so on all nodes.
     pub(super) async fn all<O: Observed>(&self, expected: &str, look: impl AsyncFn(&Node) -> O) {
+        let begun = Instant::now();
         for (number, node) in self.nodes.iter().enumerate() {
             node.app.eventually(&format!("{expected} on node {number}"), async || look(node).await).await;
         }
+        self.say(&format!("{expected} on all nodes"), begun);
+    }
+
+    /// How long something took, for who wants to know.
+    fn say(&self, what: &str, begun: Instant) {
+        let redis = if self.redis.is_some() { "with" } else { "without" };
+        say(&format!("{:?}, {redis} Redis: {what} after {} ms", Engine::of_tests(), begun.elapsed().as_millis()));
     }
 
     /// Breaks or mends the network of all nodes to Redis.
@@ -139,23 +199,43 @@ impl Fleet {
     }
 
     /// Waits until the log holds one final row of each request, and keys are counted as often.
-    pub(super) async fn books_agree(&self, sent: u64) {
+    pub(super) async fn books_agree(&self, sent: RangeInclusive<u64>) {
         let statements = [
             "SELECT count(*), count(DISTINCT request_id) FROM request_logs WHERE request_type = 'final'",
             "SELECT sum(request_count) FROM api_keys",
         ];
-        let expected = (vec![vec![json!(sent), json!(sent)]], vec![vec![json!(sent)]]);
-        self.nodes[0]
-            .app
-            .eventually("a row for each request", async || {
-                let [rows, used] = self.nodes[0].app.database().run(statements);
-                if (rows.clone(), used.clone()) == expected { Ok(()) } else { Err((sent, rows, used)) }
-            })
-            .await;
+        let agree = async || {
+            let [rows, used] = self.nodes[0].app.database().run(statements);
+            let logged = rows[0][0].as_u64().unwrap();
+            let is_each_once = rows == [[json!(logged), json!(logged)]] && used == [[json!(logged)]];
+            if is_each_once && sent.contains(&logged) { Ok(()) } else { Err((sent.clone(), rows, used)) }
+        };
+        eventually_in(PATIENCE, "a row for each request", agree).await;
     }
 }
 
+#[expect(clippy::print_stdout, reason = "figures for who asks for them by --nocapture")]
+pub(super) fn say(line: &str) {
+    println!("{line}");
+}
+
+fn network(place: &Builder, database: &servers::Database, redis: Option<&Redis>) -> Network {
+    let to_database = FaultProxy::to(Target::Unix(database.socket()));
+    let to_redis = redis.map(|redis| FaultProxy::to(redis.addr()));
+    let mut builder = place.sibling(BINARY).env("DATABASE_DSN", &database.dsn_by(to_database.addr()));
+    builder = builder.env("SERVER_DRAIN_DELAY", DRAIN_DELAY);
+    if let Some(proxy) = &to_redis {
+        builder = builder.env("REDIS_DSN", &Redis::dsn_at(proxy.addr()));
+    }
+    Network { builder, to_database, to_redis }
+}
+
 impl Node {
+    /// The network to the database, and that to Redis.
+    pub(super) fn networks(&self) -> impl Iterator<Item = &FaultProxy> {
+        std::iter::once(&self.to_database).chain(&self.to_redis)
+    }
+
     /// How many keys of a group are active, and how many invalid, in its memory. Needs the database.
     pub(super) async fn keys(&self, group: &GroupHandle) -> [u64; 2] {
         let stats = self.app.api().get(&format!("/api/groups/{}/stats", group.id)).await.1;
@@ -177,53 +257,5 @@ impl Node {
     /// The key object, as this node shows it.
     pub(super) async fn key(&self, group: &GroupHandle, secret: &str) -> Value {
         self.app.key(group, secret).await
-    }
-}
-
-/// Clients that ask all nodes, one request after the other, each of which must be answered with 200.
-pub(super) struct Clients {
-    stop: Arc<AtomicBool>,
-    sent: Arc<AtomicU64>,
-    tasks: Vec<JoinHandle<()>>,
-}
-
-impl Clients {
-    /// One client a node.
-    pub(super) fn of(fleet: &Fleet, group: &GroupHandle) -> Self {
-        let (stop, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
-        let client = |node: &Node| {
-            let (group, stop, sent) = (group.on(&node.app), Arc::clone(&stop), Arc::clone(&sent));
-            #[expect(clippy::disallowed_methods, reason = "joined by `stop`")]
-            tokio::spawn(async move {
-                while !stop.load(Ordering::Relaxed) {
-                    let reply = group.chat("gpt-4o").fetch().await;
-                    assert_eq!(reply.status, 200, "{}", reply.text());
-                    sent.fetch_add(1, Ordering::Relaxed);
-                    sleep(PACE).await;
-                }
-            })
-        };
-        let tasks = fleet.nodes.iter().map(client).collect();
-        Self { stop, sent, tasks }
-    }
-
-    /// Waits until as many further requests have been answered as there would be in an outage of the wanted length.
-    pub(super) async fn go_on(&self) {
-        let seconds = std::env::var("CLUSTER_OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
-        let (before, until) =
-            (self.sent.load(Ordering::Relaxed), tokio::time::Instant::now() + Duration::from_secs(seconds));
-        while tokio::time::Instant::now() < until || self.sent.load(Ordering::Relaxed) < before + 30 {
-            assert!(self.tasks.iter().all(|task| !task.is_finished()), "a request failed");
-            sleep(PACE).await;
-        }
-    }
-
-    /// Ends them. Returns how many requests were answered.
-    pub(super) async fn stop(self) -> u64 {
-        self.stop.store(true, Ordering::Relaxed);
-        for task in self.tasks {
-            task.await.unwrap();
-        }
-        self.sent.load(Ordering::Relaxed)
     }
 }

@@ -1,54 +1,63 @@
 //! What nodes share is away: no request fails, no row of the log is lost or doubled, no change is forgotten.
 
+use std::time::Duration;
+
 use serde_json::json;
 use testkit::Script;
 use testkit::http::Request;
 use tokio::time::Instant;
 
-use super::fleet::{Clients, Fleet, Node};
+use super::clients::Clients;
+use super::fleet::{Fleet, Node};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn successful_requests_send_no_command_to_redis() {
     let Some(fleet) = Fleet::with_redis().await else { return };
     let group = fleet.group(&["sk-1", "sk-2", "sk-3"], json!({})).await;
     let redis = fleet.redis.as_ref().unwrap();
     let (before, begun) = (redis.commands(), Instant::now());
-    let clients = Clients::of(&fleet, &group);
+    let mut clients = Clients::of(&fleet, &group);
     clients.go_on().await;
     let sent = clients.stop().await;
     let commands = redis.commands() - before;
     // Nodes send themselves a message every two seconds.
     let beats = fleet.nodes.len() as u64 * (begun.elapsed().as_secs() / 2 + 2);
     assert!(commands <= beats, "{commands} commands while {sent} requests were answered");
-    fleet.books_agree(sent).await;
+    fleet.books_agree(sent..=sent).await;
 }
 
-#[tokio::test]
+/// What is read from a network that is slow comes so much later.
+const SLOW: Duration = Duration::from_millis(150);
+/// Enough for a connection to be made and to do something.
+const RESET_AFTER_BYTES: u64 = 3000;
+
+#[tokio::test(flavor = "multi_thread")]
 async fn redis_may_be_away() {
     let Some(fleet) = Fleet::with_redis().await else { return };
     let group = fleet.group(&["sk-1", "sk-2", "sk-3", "sk-4"], json!({"blacklist_threshold": 1})).await;
-    let clients = Clients::of(&fleet, &group);
+    let mut clients = Clients::of(&fleet, &group);
     fleet.redis_is_there(false).await;
     fleet.all("a word of it", async |node| node.app.output().contains("Redis is away")).await;
     fleet.provider.on_key("sk-1", Script::dead());
     fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
     fleet.nodes[1].switch("disable", &group, "sk-2").await;
-    clients.go_on().await;
     fleet.all("the disabled key", async |node| node.has(&group, [2, 1]).await).await;
+    clients.go_on().await;
     fleet.redis_is_there(true).await;
     let again = async |node: &Node| node.app.output().matches("connected to Redis").count() == 2;
     fleet.all("a second connection", again).await;
     fleet.nodes[2].switch("enable", &group, "sk-2").await;
     fleet.all("the enabled key", async |node| node.has(&group, [3, 1]).await).await;
     let sent = clients.stop().await;
-    fleet.books_agree(sent).await;
+    fleet.books_agree(sent..=sent).await;
+    fleet.one_led_at_a_time();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_database_may_be_away() {
     let Some(fleet) = Fleet::with_redis().await else { return };
     let group = fleet.group(&["sk-1", "sk-2", "sk-3", "sk-4"], json!({"blacklist_threshold": 1})).await;
-    let clients = Clients::of(&fleet, &group);
+    let mut clients = Clients::of(&fleet, &group);
     clients.go_on().await;
     fleet.database_is_there(false).await;
     fleet.provider.on_key("sk-1", Script::dead());
@@ -57,26 +66,57 @@ async fn the_database_may_be_away() {
     fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
     clients.go_on().await;
     let sent = clients.stop().await;
-    fleet.books_agree(sent).await;
+    fleet.books_agree(sent..=sent).await;
+    fleet.one_led_at_a_time();
     let [stored] = fleet.nodes[0].app.database().run(["SELECT count(*) FROM api_keys WHERE status = 'invalid'"]);
     assert_eq!(stored, [[json!(1)]]);
 }
 
-#[tokio::test]
-async fn a_node_may_be_cut_off_from_everything() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_may_be_cut_off_from_everything() {
     let Some(fleet) = Fleet::with_redis().await else { return };
     let group = fleet.group(&["sk-1", "sk-2", "sk-3", "sk-4"], json!({"blacklist_threshold": 1})).await;
-    let clients = Clients::of(&fleet, &group);
-    let lonely = &fleet.nodes[2];
-    lonely.to_database.stall().await;
-    lonely.to_redis.as_ref().unwrap().stall().await;
-    fleet.nodes[0].switch("disable", &group, "sk-4").await;
+    let mut clients = Clients::of(&fleet, &group);
+    let leader = fleet.leader().await;
+    for network in fleet.nodes[leader].networks() {
+        network.stall().await;
+    }
+    fleet.nodes[(leader + 1) % 3].switch("disable", &group, "sk-4").await;
     clients.go_on().await;
-    lonely.to_database.pass().await;
-    lonely.to_redis.as_ref().unwrap().pass().await;
+    fleet.successor_of(leader).await;
+    for network in fleet.nodes[leader].networks() {
+        network.pass().await;
+    }
     fleet.all("the disabled key", async |node| node.has(&group, [3, 0]).await).await;
     let sent = clients.stop().await;
-    fleet.books_agree(sent).await;
+    fleet.books_agree(sent..=sent).await;
+    fleet.one_led_at_a_time();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_network_may_be_slow_and_break_connections() {
+    let Some(fleet) = Fleet::with_redis().await else { return };
+    let group = fleet.group(&["sk-1", "sk-2", "sk-3", "sk-4"], json!({"blacklist_threshold": 1})).await;
+    let mut clients = Clients::of(&fleet, &group);
+    let networks = || fleet.nodes.iter().flat_map(Node::networks);
+    for network in networks() {
+        network.delay(SLOW).await;
+    }
+    fleet.provider.on_key("sk-1", Script::dead());
+    clients.go_on().await;
+    fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
+    for network in networks() {
+        network.reset_after(RESET_AFTER_BYTES).await;
+    }
+    fleet.provider.on_key("sk-2", Script::dead());
+    clients.go_on().await;
+    for network in networks() {
+        network.pass().await;
+    }
+    fleet.all("the other bad key", async |node| node.has(&group, [2, 2]).await).await;
+    let sent = clients.stop().await;
+    fleet.books_agree(sent..=sent).await;
+    fleet.one_led_at_a_time();
 }
 
 #[tokio::test]

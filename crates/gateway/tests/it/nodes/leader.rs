@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::json;
 use testkit::App;
 use testkit::database::Database;
@@ -10,56 +9,16 @@ use testkit::fault_proxy::{FaultProxy, Target};
 use testkit::provider::{Answer, MockProvider};
 use testkit::wait::eventually_in;
 
+use super::terms::{assert_one_at_a_time, leads, terms, terms_of_killed};
 use super::{engine, start};
 use crate::support::BINARY;
 
 /// A lease may have to end first.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// A time of leading.
-#[derive(Clone, Debug)]
-struct Term {
-    token: i64,
-    begun: Timestamp,
-    /// `None` if it goes on or the node was killed.
-    ended: Option<Timestamp>,
-}
-
-/// What a node says of itself in its log.
-fn terms(node: &App) -> Vec<Term> {
-    let mut terms: Vec<Term> = Vec::new();
-    for line in node.output().lines() {
-        let Some((at, said)) = line.split_once(' ').filter(|(_, said)| said.contains("this node leads")) else {
-            continue;
-        };
-        let token = said.split("token=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().parse().unwrap();
-        let at = at.parse().unwrap();
-        if said.contains("no more") {
-            terms.last_mut().unwrap().ended = Some(at);
-        } else {
-            terms.push(Term { token, begun: at, ended: None });
-        }
-    }
-    terms
-}
-
-fn leads(node: &App) -> bool {
-    terms(node).last().is_some_and(|term| term.ended.is_none())
-}
-
 /// Waits until one of the nodes leads, and returns its place.
 async fn leader(nodes: &[App]) -> usize {
     eventually_in(PATIENCE, "a node to lead", async || nodes.iter().position(leads)).await
-}
-
-/// Each leader has a greater token than the one before it, which had ended when it began.
-#[track_caller]
-fn assert_one_at_a_time(mut all: Vec<Term>) {
-    all.sort_by_key(|term| term.token);
-    for pair in all.windows(2) {
-        assert!(pair[0].token < pair[1].token, "{all:?}");
-        assert!(pair[0].ended.is_some_and(|ended| ended <= pair[1].begun), "{all:?}");
-    }
 }
 
 /// Holder's name and token.
@@ -86,9 +45,7 @@ async fn one_node_leads_and_another_when_it_dies_or_stops() {
         let mut gone = nodes.remove(leader(&nodes).await);
         if is_kill {
             gone.kill9().await;
-            let mut terms = terms(&gone);
-            terms.last_mut().unwrap().ended = Some(Timestamp::now());
-            all.extend(terms);
+            all.extend(terms_of_killed(&gone));
         } else {
             gone.terminate();
             gone.wait_exit().await;

@@ -60,15 +60,19 @@ impl Traffic {
 async fn call(authority: String, request: Request, keeps: bool, shared: Arc<Shared>) {
     let mut kept = None;
     while !shared.stop.load(Ordering::Relaxed) {
-        let connection = match kept.take() {
-            Some(connection) => connection,
-            None => Connection::open(&authority).await.expect("connections are accepted"),
-        };
-        let response = connection.request(&request).await.expect("requests are answered");
-        let (reply, connection) = response.finish().await.expect("answers are whole");
-        assert_eq!(reply.status, 200, "{}", reply.text());
-        let closes = reply.headers.get("connection") == Some("close");
-        kept = Some(connection).filter(|_| keeps && !closes);
+        kept = ask(&authority, &request, kept).await.filter(|_| keeps);
         shared.answered.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Sends a request, on a connection that was kept or a new one; it must be answered with 200. Returns the connection if the server keeps it.
+pub(crate) async fn ask(authority: &str, request: &Request, kept: Option<Connection>) -> Option<Connection> {
+    let connection = match kept {
+        Some(connection) => connection,
+        None => Connection::open(authority).await.expect("connections are accepted"),
+    };
+    let response = connection.request(request).await.expect("requests are answered");
+    let (reply, connection) = response.finish().await.expect("answers are whole");
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    Some(connection).filter(|_| reply.headers.get("connection") != Some("close"))
 }
