@@ -1,7 +1,7 @@
 # What can be done with this checkout; `make help` lists it.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help build run console demo test test-rust test-sdk test-console test-demo packages fuzz lint fmt-check clippy doc lint-console fmt bench bench-scale bench-cluster bench-micro soak storm cluster clean
+.PHONY: help build run console demo test test-rust test-sdk test-console test-demo packages fuzz lint fmt-check clippy doc lint-console fmt bench bench-scale bench-cluster bench-console bench-micro soak storm cluster clean
 
 SDK = crates/gateway/tests/sdk
 CONSOLE = $(shell find web/src web/build web/public web/index.html web/vite.config.ts -type f)
@@ -77,6 +77,11 @@ bench-cluster: build ## two nodes on one PostgreSQL and one Redis against one; A
 		postgresql='command -v initdb || ls /usr/lib/postgresql/*/bin/initdb'
 	cargo build --locked --release -p testkit
 	node bench/cluster.mjs $(ARGS)
+
+bench-console: build ## what the console loads, how soon its pages are painted, how its tables scroll; 2 minutes
+	scripts/need chromium='command -v chromium'
+	cargo build --locked --release -p testkit
+	node bench/console.mjs release
 
 bench-micro: ## key pick, JSON scan and edit, event scan, classifier, by themselves; ARGS=pick and the like
 	cargo bench --locked -p domain -p gateway --bench pick --bench ring --bench bodies --bench answers -- $(ARGS)

@@ -1,5 +1,5 @@
 // Whether the console is as light and quick as it promises: what a first visit loads, how soon a page is painted, how a table scrolls.
-// Usage: node bench/console.mjs [PROFILE]; needs a built server and mock provider, web/dist and Debian's Chromium.
+// Usage: node bench/console.mjs [PROFILE]; needs a built server and mock provider, web/dist and Debian's Chromium. PROFILE is cargo's.
 
 import { createRequire } from "node:module";
 
@@ -15,6 +15,9 @@ const CALLS = 400;
 const CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
 const PAGES = [["Keys", "/keys"], ["Logs", "/logs"], ["Settings", "/settings"], ["Dashboard", "/"]];
 const ROUNDS = 5;
+// Until a page has fetched the others, and until what it does after it was painted is over.
+const SETTLED_MS = 3000;
+const PAUSE_MS = 1000;
 
 let isMissed = false;
 
@@ -78,9 +81,13 @@ function loadedSizes() {
 
 async function pageChanges(browser, gateway) {
   const { context, page } = await open(browser, gateway, "/");
+  await page.waitForTimeout(SETTLED_MS);
   const times = new Map(PAGES.map(([name]) => [name, []]));
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name] of PAGES) times.get(name).push(await page.evaluate(changeTo, name));
+    for (const [name] of PAGES) {
+      times.get(name).push(await page.evaluate(changeTo, name));
+      await page.waitForTimeout(PAUSE_MS);
+    }
   }
   await context.close();
   return PAGES.map(([name]) => {
@@ -90,16 +97,20 @@ async function pageChanges(browser, gateway) {
   });
 }
 
-/** In the page: presses a link of the rail; resolves with the milliseconds until the frame with the new title is painted. */
+/**
+ * In the page: presses a link of the rail; resolves with the milliseconds until the frame is over that has the new title and no longer the
+ * old one.
+ */
 async function changeTo(name) {
-  const link = [...document.querySelectorAll("nav a")].find((link) => link.textContent.includes(name));
-  const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-  const before = document.querySelector("#page h1");
+  const link = document.querySelector(`.rail a[aria-label="${name}"]`);
   const title = () => document.querySelector("#page h1");
+  const frame = () => new Promise(requestAnimationFrame);
+  const before = title();
   const start = performance.now();
   link.click();
-  while (!title() || title() === before) await painted();
-  await painted();
+  while (before.isConnected || !title()) await frame();
+  // What is there when a frame begins is painted when the next one does.
+  await frame();
   return performance.now() - start;
 }
 
