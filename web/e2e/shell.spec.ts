@@ -1,5 +1,6 @@
 import * as servers from "../../scripts/servers.mjs";
 import { expect, test } from "./support/test";
+import { lookAt } from "./support/views";
 
 test("pages are reached by the rail and by g and a letter", async ({ page }) => {
   await page.goto("/");
@@ -76,6 +77,34 @@ test("a server that is gone is said to be, and the page goes on when it is back"
   await again.admin.createGroup({ name: "made-meanwhile", upstream: "http://127.0.0.1:9", keys: ["sk-one-of-the-keys"] });
   await expect(page.getByText("made-meanwhile").first()).toBeVisible();
   await servers.stop(again);
+});
+
+test("what the server lacks is said on every page until it is back", async ({ page }) => {
+  // An outage of the database is what the server tells; no database goes away here.
+  const told = (away: string[]) => `event: degraded\ndata: ${JSON.stringify({ away })}\n\n`;
+  let away = ["database", "redis"];
+  await page.route("**/api/events", (route) => route.fulfill({ contentType: "text/event-stream", body: told(away) }));
+  await page.goto("/settings");
+  const [database, redis] = [page.getByText("The database does not answer"), page.getByText("Redis does not answer")];
+  await expect(database).toBeVisible();
+  await expect(redis).toBeVisible();
+  await page.getByRole("link", { name: "Logs" }).click();
+  await expect(database).toBeVisible();
+  // The stream ends after each word, and is opened anew.
+  away = ["redis"];
+  await expect(database).toBeHidden();
+  await expect(redis).toBeVisible();
+  away = [];
+  await expect(redis).toBeHidden();
+});
+
+test("the banners can be read by everyone", async ({ page }) => {
+  const body = `event: degraded\ndata: {"away":["database","redis"]}\n\n`;
+  await page.route("**/api/events", (route) => route.fulfill({ contentType: "text/event-stream", body }));
+  await lookAt(page, "degraded", async (page) => {
+    await page.goto("/logs");
+    await expect(page.getByText("The database does not answer")).toBeVisible();
+  });
 });
 
 test("nothing is asked of anybody but the server", async ({ page, gateway }) => {

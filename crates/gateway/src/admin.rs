@@ -30,12 +30,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::TrustedProxies;
 use crate::events::Events;
+use crate::events::outages::Outages;
 use crate::jobs::spool_logs::SpoolSink;
 use crate::jobs::validate_keys::Outlook;
 use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
 use crate::metrics::Metrics;
-use crate::nodes::inbox::Inbox;
 use crate::probe::Prober;
 use crate::snapshot::build::Publisher;
 use crate::tasks::Tasks;
@@ -87,8 +87,8 @@ pub struct AdminState {
     pub keyring: Arc<Keyring>,
     /// When there are all of them.
     pub keys_loaded: Loaded,
-    /// What other nodes say.
-    pub nodes: Arc<Inbox>,
+    /// What nodes share and is away.
+    pub outages: Arc<Outages>,
     /// Puts changes of groups and settings in force.
     pub publisher: Arc<Publisher>,
     /// When the validation calls with invalid keys next, as far as it is this node's work.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`foundation`] | what both planes stand on: database, keys, configuration |
 //! | [`neighbours`] | what there is for other nodes on the same database |
+//! | [`telling`] | what the console is told without asking |
 //! | [`shutdown`] | the order in which everything ends, or goes over to a new process |
 //! | [`service_manager`] | what whoever started the program is told of it |
 
@@ -23,8 +24,6 @@ use tokio_util::task::TaskTracker;
 use upstream::{Budget, Client};
 
 use crate::admin::{self, AdminState};
-use crate::events::Events;
-use crate::events::picture::Picture;
 use crate::jobs::lead::Lead;
 use crate::jobs::leading::{self, LeaderJob};
 use crate::jobs::persist_keys::PersistKeys;
@@ -33,7 +32,6 @@ use crate::jobs::share_tasks::ShareTasks;
 use crate::jobs::spool_logs::{SpoolLogs, SpoolSink};
 use crate::jobs::store_left_behind::StoreLeftBehind;
 use crate::jobs::store_logs::StoreLogs;
-use crate::jobs::tell_events::TellEvents;
 use crate::jobs::validate_keys::{Outlook, ValidateKeys};
 use crate::jobs::{self, Job};
 use crate::journal::Journal;
@@ -64,6 +62,7 @@ mod foundation;
 mod neighbours;
 mod service_manager;
 mod shutdown;
+mod telling;
 
 /// Threads of the control plane.
 const CONTROL_THREADS: usize = 2;
@@ -297,8 +296,7 @@ impl App {
         let (foundation, config) = (&self.foundation, &self.setup.config);
         let tasks = Arc::clone(&self.operator_tasks);
         self.start_job(ShareTasks { tasks: Arc::clone(&tasks) });
-        let events = Arc::new(Events::new(Arc::clone(&foundation.publisher), Arc::clone(&tasks), self.sink.clone()));
-        self.start_job(TellEvents { events: Arc::clone(&events), last: Picture::default() });
+        let (events, outages) = self.start_telling(&tasks);
         let (handover, receiver) = handover::channel(config.server.read_timeout);
         let metrics = self.metrics(shared, sockets, &handover, &tasks);
         let router = admin::router(Arc::new(AdminState {
@@ -307,7 +305,7 @@ impl App {
             keys_loaded,
             outlook,
             sink: self.sink.clone(),
-            nodes: Arc::clone(&self.nodes),
+            outages,
             publisher: Arc::clone(&foundation.publisher),
             prober,
             tasks,

@@ -1,4 +1,4 @@
-//! What people who look at the console should see without asking: keys that change their states, guards, tasks, settings.
+//! What people who look at the console should see without asking: keys that change their states, guards, tasks, settings, outages.
 //!
 //! Nobody has to report anything: once a second a [`Picture`] is taken and compared with the one before.
 
@@ -13,9 +13,11 @@ use crate::jobs::spool_logs::SpoolSink;
 use crate::snapshot::build::Publisher;
 use crate::tasks::{Status, Tasks};
 use key_states::KeyStates;
+use outages::{Away, Outages};
 use picture::Picture;
 
 pub mod key_states;
+pub mod outages;
 pub mod picture;
 
 /// Events that a listener may be behind.
@@ -33,6 +35,8 @@ pub enum Event {
     Keys(KeyStates),
     /// Guards of a group have begun or ended, or say something else.
     Guards(Guards),
+    /// Something that nodes share has gone away or is back. Requests are served without it.
+    Degraded(Degraded),
     /// A task has begun, got on or ended.
     Task(Status),
     /// Requests have been logged; who reads log or statistics now sees them.
@@ -49,19 +53,27 @@ pub struct Guards {
     at_work: Vec<String>,
 }
 
+/// What is away of what nodes share.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Degraded {
+    /// Empty if nothing is.
+    away: Vec<Away>,
+}
+
 /// Takes pictures, and tells all listeners what is new in them.
 pub struct Events {
     publisher: Arc<Publisher>,
     tasks: Arc<Tasks>,
     sink: SpoolSink,
+    outages: Arc<Outages>,
     listeners: broadcast::Sender<Event>,
 }
 
 impl Events {
     /// Events of these.
     #[must_use]
-    pub fn new(publisher: Arc<Publisher>, tasks: Arc<Tasks>, sink: SpoolSink) -> Self {
-        Self { publisher, tasks, sink, listeners: broadcast::Sender::new(WAITING) }
+    pub fn new(publisher: Arc<Publisher>, tasks: Arc<Tasks>, sink: SpoolSink, outages: Arc<Outages>) -> Self {
+        Self { publisher, tasks, sink, outages, listeners: broadcast::Sender::new(WAITING) }
     }
 
     /// How everything stands, as events, and whatever comes then.
@@ -83,7 +95,7 @@ impl Events {
 
     fn picture(&self, before: &Picture) -> Picture {
         let logged = self.sink.freshness().arrived();
-        Picture::take(self.publisher.current(), self.tasks.status(), logged, before)
+        Picture::take(self.publisher.current(), self.tasks.status(), logged, self.outages.known(), before)
     }
 }
 

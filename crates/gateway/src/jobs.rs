@@ -19,6 +19,7 @@ pub mod store_logs;
 pub mod tell_events;
 pub mod tell_nodes;
 pub mod validate_keys;
+pub mod watch_database;
 
 /// The first pause after a failed turn, doubled on repeats.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { take } from "./events";
 import { keys, queryClient } from "./queries";
+import { reachability } from "./reachability";
 import type { KeyStates, TaskStatus } from "./types";
 
 const states = (active: number): KeyStates => ({
@@ -47,7 +48,14 @@ describe("events", () => {
     expect(isStale(keys.groups)).toBe(false);
     take({ event: "task", data: task(false) });
     expect(queryClient.getQueryData(keys.task)).toEqual(task(false));
-    expect(isStale(keys.groups)).toBe(true);
+    expect([isStale(keys.groups), isStale(keys.keysOf(7))]).toEqual([true, true]);
+  });
+
+  it("tell what is away, and that it is back", () => {
+    take({ event: "degraded", data: { away: ["database"] } });
+    expect(reachability.lacking.value).toEqual(["database"]);
+    take({ event: "degraded", data: { away: [] } });
+    expect(reachability.lacking.value).toEqual([]);
   });
 
   it("make stale what they name, and everything when some were missed", () => {

@@ -42,6 +42,8 @@ async function follow(signal: AbortSignal, isFirst: boolean, onUnauthorized: () 
     if (response.status === 401) return onUnauthorized();
     if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
     reachability.seen();
+    // What is as usual is not told.
+    reachability.lacks([]);
     if (!isFirst) void queryClient.invalidateQueries({}, { cancelRefetch: false });
     for await (const frame of frames(response.body, alive)) take({ event: frame.event, data: JSON.parse(frame.data) } as Event);
   } finally {
@@ -65,9 +67,16 @@ export function take({ event, data }: Event) {
       if (queryClient.getQueryData(keys.guards(data.group_id))) stale(keys.groups);
       queryClient.setQueryData(keys.guards(data.group_id), data);
       break;
+    case "degraded":
+      reachability.lacks(data.away);
+      break;
     case "task":
       queryClient.setQueryData(keys.task, data);
-      if (!data.is_running) stale(keys.groups);
+      if (!data.is_running) {
+        stale(keys.groups);
+        // The first word on a group's keys may come after what the task did to them.
+        stale(keys.allKeys);
+      }
       break;
     case "requests":
       requests.call();

@@ -9,6 +9,8 @@ export const queryClient = new QueryClient({
       // What the server refuses it will refuse again; while it is away, the shell resumes by itself.
       retry: false,
       networkMode: "always",
+      // Answers are exchanged, never changed: watching each value in them would cost much with thousands of cells.
+      shallow: true,
     },
     mutations: { networkMode: "always" },
   },
@@ -18,6 +20,7 @@ export const queryClient = new QueryClient({
 export const keys = {
   groups: ["groups"] as const,
   group: (id: number) => ["groups", id] as const,
+  allKeys: ["keys"] as const,
   keysOf: (groupId: number) => ["keys", groupId] as const,
   /** Requests of a group, and why its keys are out. */
   stats: (groupId: number) => ["stats", groupId] as const,

@@ -913,9 +913,11 @@ export interface components {
             status: string;
             /** @description What is in the way. */
             reasons: string[];
-            /** @description What is away although requests are served: `database`, `redis`. */
-            degraded: string[];
+            /** @description What is away although requests are served. */
+            degraded: components["schemas"]["Away"][];
         };
+        /** @description What may be away. */
+        Away: "database" | "redis";
         /** @description A group as its clients see it. */
         GroupInfo: {
             name: string;
@@ -1479,6 +1481,8 @@ export interface components {
             parent_group_name: string;
             key_value: string;
             key_hash: string;
+            /** @description The key, if the group still has it. */
+            key_id: components["schemas"]["KeyId"] | null;
             /** @description As asked for. */
             model: string;
             is_success: boolean;
@@ -1683,6 +1687,10 @@ export interface components {
             data: components["schemas"]["Guards"];
         } | {
             /** @constant */
+            event: "degraded";
+            data: components["schemas"]["Degraded"];
+        } | {
+            /** @constant */
             event: "task";
             data: components["schemas"]["Status"];
         } | {
@@ -1734,6 +1742,11 @@ export interface components {
             group_id: components["schemas"]["GroupId"];
             /** @description What each of them does and why; empty if there is none. */
             at_work: string[];
+        };
+        /** @description What is away of what nodes share. */
+        Degraded: {
+            /** @description Empty if nothing is. */
+            away: components["schemas"]["Away"][];
         };
         /** @description A description. */
         Document: {
@@ -4910,6 +4923,8 @@ export interface operations {
                 error_contains?: string;
                 /** @description The provider key, exactly. */
                 key_value?: string;
+                /** @description A key of a group by its id; rows of it in that group. */
+                key_id?: number;
                 /** @description The client's address, exactly. */
                 source_ip?: string;
                 status_code?: number;
@@ -4954,6 +4969,7 @@ export interface operations {
                      *             "parent_group_name": "",
                      *             "key_value": "sk-ok-first-0001",
                      *             "key_hash": "8e622ea3192f80736b8b45792b028cf00ce36511650d5f61880abb2d17c9465c",
+                     *             "key_id": 1,
                      *             "model": "gpt-5-mini",
                      *             "is_success": true,
                      *             "source_ip": "127.0.0.1",
@@ -5013,6 +5029,8 @@ export interface operations {
                 error_contains?: string;
                 /** @description The provider key, exactly. */
                 key_value?: string;
+                /** @description A key of a group by its id; rows of it in that group. */
+                key_id?: number;
                 /** @description The client's address, exactly. */
                 source_ip?: string;
                 status_code?: number;

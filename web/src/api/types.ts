@@ -10,6 +10,7 @@ export type KeyStates = Schemas["KeyStates"];
 export type Tested = Schemas["Tested"];
 export type GroupStats = Schemas["GroupStats"];
 export type Guards = Schemas["Guards"];
+export type Away = Schemas["Away"];
 export type LogEntry = Schemas["LogEntry"];
 export type TaskStatus = Schemas["Status"];
 export type Ignored = Schemas["Ignored"];

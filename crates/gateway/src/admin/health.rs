@@ -8,13 +8,10 @@ use http::StatusCode;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::time::timeout;
 
 use super::Parts;
 use super::openapi::schema::Rfc3339;
-
-/// How long the database may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::events::outages::Away;
 
 /// The process as 1.4.x tells of it.
 #[derive(JsonSchema, Serialize)]
@@ -48,8 +45,8 @@ pub struct Readiness {
     status: &'static str,
     /// What is in the way.
     reasons: Vec<&'static str>,
-    /// What is away although requests are served: `database`, `redis`.
-    degraded: Vec<&'static str>,
+    /// What is away although requests are served.
+    degraded: Vec<Away>,
 }
 
 /// `GET /health/ready`: requests may be sent here.
@@ -59,13 +56,8 @@ pub async fn ready(State(context): Parts) -> (StatusCode, Json<Readiness>) {
         reasons.push("draining");
     }
     // Whoever has started serves from memory: an outage of what nodes share is to be none of theirs.
-    let mut degraded = Vec::new();
-    if !matches!(timeout(PATIENCE, context.db.ping()).await, Ok(Ok(()))) {
-        degraded.push("database");
-    }
-    if context.nodes.lacks_redis() {
-        degraded.push("redis");
-    }
+    context.outages.look().await;
+    let degraded = context.outages.known();
     let (code, status) =
         if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     (code, Json(Readiness { status, reasons, degraded }))

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use domain::ids::GroupId;
 
 use super::key_states::KeyStates;
-use super::{Event, Guards};
+use super::outages::Away;
+use super::{Degraded, Event, Guards};
 use crate::clock;
 use crate::snapshot::{Service, Snapshot};
 use crate::tasks::Status;
@@ -19,6 +20,7 @@ pub struct Picture {
     task: Status,
     /// How many log records have come since the start.
     logged: u64,
+    away: Vec<Away>,
 }
 
 #[derive(Clone)]
@@ -31,10 +33,10 @@ struct Group {
 
 impl Picture {
     /// Takes a picture; keys are counted only where they have changed since `before`.
-    pub fn take(snapshot: Arc<Snapshot>, task: Status, logged: u64, before: &Self) -> Self {
+    pub fn take(snapshot: Arc<Snapshot>, task: Status, logged: u64, away: Vec<Away>, before: &Self) -> Self {
         let group = |service: &Arc<Service>| (service.id, Group::of(service, before.groups.get(&service.id)));
         let groups = snapshot.services().map(group).collect();
-        Self { snapshot: Some(snapshot), groups, task, logged }
+        Self { snapshot: Some(snapshot), groups, task, logged, away }
     }
 
     /// What is other than it was `before`.
@@ -53,6 +55,7 @@ impl Picture {
             let were_at_work = then.map_or(&[][..], |then| &then.guards.at_work);
             news.extend((were_at_work != group.guards.at_work).then(|| Event::Guards(group.guards.clone())));
         }
+        news.extend((self.away != before.away).then(|| Event::Degraded(Degraded { away: self.away.clone() })));
         news.extend((self.task != before.task).then(|| Event::Task(self.task.clone())));
         news.extend((before.snapshot.is_some() && self.logged != before.logged).then_some(Event::Requests {}));
         news

@@ -6,6 +6,7 @@ use testkit::servers::Engine;
 
 pub(crate) mod call;
 pub(crate) mod clock;
+pub(crate) mod events;
 pub(crate) mod flood;
 pub(crate) mod keys;
 pub(crate) mod process;

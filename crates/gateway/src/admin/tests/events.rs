@@ -56,6 +56,20 @@ async fn requests_that_were_logged_are_told_of_once() {
 }
 
 #[tokio::test]
+async fn an_outage_is_told_when_it_begins_and_to_whoever_comes_later() {
+    let (api, mut last) = (Api::new().await, Picture::default());
+    api.state.outages.look().await;
+    assert_eq!(news(&api, &mut last).await, [] as [Value; 0]);
+    api.state.db.close().await;
+    api.state.outages.look().await;
+    let outage = json!({"event": "degraded", "data": {"away": ["database"]}});
+    assert_eq!(news(&api, &mut last).await, std::slice::from_ref(&outage));
+    assert_eq!(news(&api, &mut last).await, [] as [Value; 0]);
+    let (first, _) = api.state.events.listen();
+    assert_eq!(serde_json::to_value(first).unwrap(), json!([outage]));
+}
+
+#[tokio::test]
 async fn who_begins_to_listen_is_told_how_things_stand() {
     let api = Api::new().await;
     let id = api.group("g").await;

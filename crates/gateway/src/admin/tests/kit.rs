@@ -21,6 +21,7 @@ use tower::ServiceExt;
 
 use crate::admin::{self, AdminState};
 use crate::events::Events;
+use crate::events::outages::Outages;
 use crate::key_store::load::Loaded;
 use crate::keyring::Keyring;
 use crate::metrics;
@@ -72,19 +73,20 @@ impl Api {
         // There is no job that would store what waits, and nothing waits.
         sink.freshness().begin();
         sink.freshness().end(true);
-        let events = Arc::new(Events::new(Arc::clone(&publisher), Arc::clone(&tasks), sink.clone()));
         let (changed, pools) = (Arc::clone(&publisher), Arc::clone(&keyring));
         let catch_up = CatchUp { db: db.clone(), keyring: pools, publisher: changed };
+        let outages = Arc::new(Outages::new(db.clone(), Arc::new(Inbox::new(Arc::new(catch_up), false))));
+        let events = Events::new(Arc::clone(&publisher), Arc::clone(&tasks), sink.clone(), Arc::clone(&outages));
         let state = Arc::new(AdminState {
             db,
             keyring,
             keys_loaded: Loaded::all(),
             outlook: Arc::default(),
             sink,
-            nodes: Arc::new(Inbox::new(Arc::new(catch_up), false)),
+            outages,
             publisher,
             prober: Arc::new(Prober::new(client)),
-            events,
+            events: Arc::new(events),
             tasks,
             metrics,
             metrics_token: None,

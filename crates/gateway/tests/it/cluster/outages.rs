@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::clients::Clients;
 use super::fleet::{Fleet, Node};
+use crate::support::events::{listen, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn successful_requests_send_no_command_to_redis() {
@@ -36,7 +37,9 @@ async fn redis_may_be_away() {
     let Some(fleet) = Fleet::with_redis().await else { return };
     let group = fleet.group(&["sk-1", "sk-2", "sk-3", "sk-4"], json!({"blacklist_threshold": 1})).await;
     let mut clients = Clients::of(&fleet, &group);
+    let mut events = listen(&fleet.nodes[0].app).await;
     fleet.redis_is_there(false).await;
+    until(&mut events, "degraded", |data| data["away"] == json!(["redis"])).await;
     fleet.all("a word of it", async |node| node.app.output().contains("Redis is away")).await;
     fleet.provider.on_key("sk-1", Script::dead());
     fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
@@ -59,10 +62,13 @@ async fn the_database_may_be_away() {
     let group = fleet.group(&["sk-1", "sk-2", "sk-3", "sk-4"], json!({"blacklist_threshold": 1})).await;
     let mut clients = Clients::of(&fleet, &group);
     clients.go_on().await;
+    let mut events = listen(&fleet.nodes[0].app).await;
     fleet.database_is_there(false).await;
     fleet.provider.on_key("sk-1", Script::dead());
     clients.go_on().await;
+    until(&mut events, "degraded", |data| data["away"] == json!(["database"])).await;
     fleet.database_is_there(true).await;
+    until(&mut events, "degraded", |data| data["away"] == json!([])).await;
     fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
     clients.go_on().await;
     let sent = clients.stop().await;

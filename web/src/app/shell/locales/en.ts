@@ -23,4 +23,9 @@ export default {
     help: "This help",
   },
   away: "The server does not answer. What you see may be old; this page goes on by itself when it is back.",
+  lacking: {
+    database:
+      "The database does not answer. Requests are served from memory and their log rows wait on disk; until it is back, nothing can be changed and figures stand still.",
+    redis: "Redis does not answer. Requests are served as usual; until it is back, nodes learn of each other's changes through the database, some seconds later.",
+  },
 } as const;
