@@ -68,12 +68,32 @@ test("filters narrow the rows, stand in the address and can be cleared", async (
   await expect(page).toHaveURL(/\/logs$/);
 });
 
-test("a key filters, but never gets into the address", async ({ page }) => {
+test("a key leads to its requests and a request to its keys, by what is no secret", async ({ page }) => {
+  const group = await makeSure();
   await page.goto("/logs");
   const grid = page.getByRole("grid", { name: "Logs" });
   await grid.getByRole("button", { name: "sk-l****-one" }).first().click();
   await expect(grid.getByRole("row")).toHaveCount(3);
-  await expect(page.getByLabel("Key", { exact: true })).toHaveValue("sk-limited-one");
+  await expect(page).toHaveURL(/\/logs\?keyId=\d+$/);
+  await page.reload();
+  await expect(grid.getByRole("row")).toHaveCount(3);
+
+  await grid.getByText("Rate limit reached").first().click();
+  await page.getByRole("dialog", { name: "A request's story" }).getByRole("link", { name: "sk-l****-one" }).click();
+  await expect(page).toHaveURL(new RegExp(`/keys/${group.id}\\?open=\\d+$`));
+  await page.getByRole("dialog", { name: "sk-l****-one" }).getByRole("link", { name: "Show in the log" }).click();
+  await expect(page).toHaveURL(/\/logs\?keyId=\d+$/);
+  await expect(grid.getByRole("row")).toHaveCount(3);
+  await page.getByRole("button", { name: /^Key #\d+$/ }).click();
+  await expect(grid.getByRole("row")).toHaveCount(6);
+});
+
+test("a key is looked for by its text, which never gets into the address", async ({ page }) => {
+  await page.goto("/logs");
+  await page.getByRole("button", { name: "More filters" }).click();
+  await page.getByLabel("Key", { exact: true }).fill("sk-limited-one");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("grid", { name: "Logs" }).getByRole("row")).toHaveCount(3);
   expect(page.url()).not.toContain("sk-limited");
 });
 

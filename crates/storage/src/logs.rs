@@ -1,6 +1,6 @@
 //! The request log, as it is in the database.
 
-use domain::ids::GroupId;
+use domain::ids::{GroupId, KeyId};
 use domain::secret::Secret;
 use jiff::Timestamp;
 use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement};
@@ -12,6 +12,7 @@ use crate::{Db, Page, PageRequest, StorageError};
 
 mod export;
 mod filter;
+mod keys;
 mod retention;
 
 pub use export::LoggedKey;
@@ -63,6 +64,8 @@ pub struct LogRow {
     pub key: Secret,
     /// Hash of the key.
     pub key_hash: String,
+    /// The key in its group, if it is still there.
+    pub key_id: Option<KeyId>,
     /// The model as asked for.
     pub model: String,
     /// Whether the attempt succeeded.
@@ -127,7 +130,8 @@ impl Db {
         let left = if total_is_estimate { u64::MAX } else { total.saturating_sub(offset) };
         let query = self.newest_first(condition).limit(Ord::min(left, page.size.into())).offset(offset).take();
         let rows = if left == 0 { Vec::new() } else { self.engine().fetch(&query).await? };
-        let rows = rows.iter().map(|row| self.read_log(row)).collect::<Result<_, _>>()?;
+        let mut rows = rows.iter().map(|row| self.read_log(row)).collect::<Result<Vec<_>, _>>()?;
+        self.note_keys(&mut rows).await?;
         Ok(Page { rows, total, total_is_estimate })
     }
 
@@ -190,6 +194,7 @@ impl Db {
             parent_group_name: row.text(RequestLogs::ParentGroupName)?,
             key: self.shown_key(row)?,
             key_hash: row.text(RequestLogs::KeyHash)?,
+            key_id: None,
             model: row.text(RequestLogs::Model)?,
             is_success: row.flag(RequestLogs::IsSuccess)?,
             source_ip: row.text(RequestLogs::SourceIp)?,

@@ -1,5 +1,6 @@
 //! The request log.
 
+use domain::ids::KeyId;
 use domain::secret::Secret;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -24,6 +25,9 @@ pub struct Wanted {
     error_contains: Option<String>,
     /// The provider key, exactly.
     key_value: Option<String>,
+    /// A key of a group by its id; rows of it in that group.
+    #[schemars(with = "Option<i64>", range(min = 1))]
+    key_id: Option<String>,
     /// The client's address, exactly.
     source_ip: Option<String>,
     #[schemars(with = "Option<u16>")]
@@ -52,6 +56,7 @@ impl From<Wanted> for LogFilter {
             model: given(wanted.model),
             error_contains: given(wanted.error_contains),
             key: given(wanted.key_value).map(Secret::from),
+            key_id: given(wanted.key_id).and_then(|id| id.parse().ok()).map(KeyId),
             source_ip: given(wanted.source_ip),
             status_code: given(wanted.status_code).and_then(|code| code.parse().ok()),
             is_success: given(wanted.is_success).and_then(|flag| flag.parse().ok()),

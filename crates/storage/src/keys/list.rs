@@ -127,7 +127,7 @@ impl Db {
     }
 
     /// Keys in the order of `ids`; those that are gone are left out.
-    async fn keys_by_id(&self, ids: &[KeyId]) -> Result<Vec<Key>, StorageError> {
+    pub(crate) async fn keys_by_id(&self, ids: &[KeyId]) -> Result<Vec<Key>, StorageError> {
         let query = Query::select().columns(COLUMNS).from(ApiKeys::Table).and_where(among(self.dialect(), ids)).take();
         let rows = self.engine().fetch(&query).await?;
         let keys = rows.iter().map(|row| self.read_key(row).map(|key| (key.id, key)));

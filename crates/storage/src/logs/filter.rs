@@ -1,8 +1,9 @@
 //! Which log rows are wanted.
 
+use domain::ids::KeyId;
 use domain::secret::Secret;
 use jiff::{Span, Timestamp};
-use sea_query::{Cond, Expr, ExprTrait, Query};
+use sea_query::{Cond, Expr, ExprTrait};
 
 use super::RequestType;
 use crate::schema::RequestLogs;
@@ -21,6 +22,8 @@ pub struct LogFilter {
     pub error_contains: Option<String>,
     /// The key, exactly.
     pub key: Option<Secret>,
+    /// The key that has this id, in its group; none is if it is gone.
+    pub key_id: Option<KeyId>,
     /// The client's address, exactly.
     pub source_ip: Option<String>,
     /// The status, exactly.
@@ -64,7 +67,7 @@ impl LogFilter {
     fn lead(&self) -> Option<RequestLogs> {
         let candidates = [
             (RequestLogs::RequestId, self.request_id.is_some()),
-            (RequestLogs::KeyHash, self.key.is_some()),
+            (RequestLogs::KeyHash, self.key.is_some() || self.key_id.is_some()),
             (RequestLogs::SourceIp, self.source_ip.is_some()),
             (RequestLogs::StatusCode, self.status_code.is_some_and(|code| code != 200)),
             (RequestLogs::IsSuccess, self.is_success == Some(false)),
@@ -80,8 +83,8 @@ impl LogFilter {
 
     pub(super) fn is_empty(&self) -> bool {
         let exact = self.exact().iter().any(|(_, value)| value.is_some());
-        let others = self.key.is_some() || self.start.is_some() || self.end.is_some();
-        !(exact || others || self.has_part())
+        let key = self.key.is_some() || self.key_id.is_some();
+        !(exact || key || self.start.is_some() || self.end.is_some() || self.has_part())
     }
 
     /// A search through texts has no index to help it.
@@ -99,8 +102,14 @@ impl Db {
         let mut all = Cond::all()
             .add_option(filter.start(now).map(|start| instant().gte(dialect.instant_of(start))))
             .add_option(filter.end.map(|end| instant().lte(dialect.instant_of(end))));
-        if let Some(key) = &filter.key {
-            let condition = Expr::col(RequestLogs::KeyHash).is_in(self.logged_hashes(key).await?);
+        let mut keys: Vec<_> = filter.key.iter().map(|key| self.cipher().lookup_hashes(key.expose())).collect();
+        if let Some(id) = filter.key_id {
+            let (hashes, group) = self.logged_as(id).await?;
+            all = all.add_option(group.map(|group| dialect.common(Expr::col(RequestLogs::GroupId).eq(group.0))));
+            keys.push(hashes);
+        }
+        for hashes in keys {
+            let condition = Expr::col(RequestLogs::KeyHash).is_in(self.logged_hashes(hashes).await?);
             all = all.add(if filter.request_id.is_none() { condition } else { dialect.common(condition) });
         }
         for (column, value) in filter.exact() {
@@ -114,21 +123,5 @@ impl Db {
         // There is an index of these rows alone.
         let has_error = || Expr::col(RequestLogs::ErrorMessage).ne(Expr::cust("''"));
         Ok(all.add_option(filter.error_contains.is_some().then(has_error)))
-    }
-
-    /// Of the hashes under which a key may stand in the log, those that do. Mostly that is one, and an index gives the
-    /// rows of one in their order.
-    async fn logged_hashes(&self, key: &Secret) -> Result<Vec<String>, StorageError> {
-        let mut logged = Vec::new();
-        for hash in self.cipher().lookup_hashes(key.expose()) {
-            let query = Query::select()
-                .column(RequestLogs::KeyHash)
-                .from(RequestLogs::Table)
-                .and_where(Expr::col(RequestLogs::KeyHash).eq(hash.as_str()))
-                .limit(1)
-                .take();
-            logged.extend((!self.engine().fetch(&query).await?.is_empty()).then_some(hash));
-        }
-        Ok(logged)
     }
 }

@@ -29,6 +29,11 @@ async fn no_page_of_a_large_log_is_sorted_or_searched_for_in_all_rows() {
     let known = "INSERT INTO request_logs (id, timestamp, group_id, is_success, status_code, duration, is_stream, key_hash) \
                  VALUES ('1', '2026-01-01 00:00:00+00:00', 1, true, 200, 1, false, ?)";
     sqlx::query(known).bind(db.cipher().hash("sk-1")).execute(&mut sql).await.unwrap();
+    let group =
+        "INSERT INTO groups (id, name, channel_type, upstreams, test_model) VALUES (1, 'g', 'openai', '[]', 'm')";
+    sqlx::query(group).execute(&mut sql).await.unwrap();
+    let stored = "INSERT INTO api_keys (id, group_id, key_value, key_hash) VALUES (7, 1, 'sk-1', ?)";
+    sqlx::query(stored).bind(db.cipher().hash("sk-1")).execute(&mut sql).await.unwrap();
 
     let none = LogFilter::default();
     let key = LogFilter { key: Some("sk-1".into()), ..none.clone() };
@@ -43,6 +48,7 @@ async fn no_page_of_a_large_log_is_sorted_or_searched_for_in_all_rows() {
         (LogFilter { error_contains: Some("limit".to_owned()), ..none.clone() }, "idx_request_logs_error_instant"),
         (frequent.clone(), "idx_request_logs_instant"),
         (key.clone(), "idx_request_logs_key_instant"),
+        (LogFilter { key_id: Some(KeyId(7)), ..none.clone() }, "idx_request_logs_key_instant"),
         (source.clone(), "idx_request_logs_source_instant"),
         (status.clone(), "idx_request_logs_status_instant"),
         (failed.clone(), "idx_request_logs_failed_instant"),
@@ -59,4 +65,6 @@ async fn no_page_of_a_large_log_is_sorted_or_searched_for_in_all_rows() {
         let plan = plan(&mut sql, db.newest_first(condition).limit(15)).await;
         assert!(plan.contains(&format!("USING INDEX {index}")) && !is_sorted(&plan), "{filter:?}: {plan}");
     }
+    let plan = plan(&mut sql, &keys::keys_with(["1".to_owned(), "2".to_owned()])).await;
+    assert!(plan.contains("USING INDEX idx_api_keys_key_hash"), "{plan}");
 }

@@ -1,5 +1,6 @@
 import { computed, ref } from "vue";
 
+import type { LogEntry } from "@/api/types";
 import { oneOf, text, useUrlState } from "@/lib/urlState";
 
 export const SPANS = ["15m", "1h", "24h", "7d"] as const;
@@ -9,7 +10,7 @@ const SINCE = ["", ...SPANS] as const;
 const SPAN_MS = { "15m": 900_000, "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000 };
 
 /**
- * What the log is filtered by. All of it stands in the address but the key: a secret must not get into the browser's history.
+ * What the log is filtered by. All of it stands in the address but a key as text: a secret must not get into the browser's history.
  */
 export function useLogFilters() {
   const state = useUrlState({
@@ -24,6 +25,8 @@ export function useLogFilters() {
     since: oneOf<(typeof SINCE)[number]>(SINCE, ""),
     from: text(),
     to: text(),
+    /** A key by its id. */
+    keyId: text(),
   });
   const key = ref("");
 
@@ -39,6 +42,12 @@ export function useLogFilters() {
     for (const filter of [...Object.values(state), key]) filter.value = "";
   }
 
+  /** Only rows of this one's key: by its id, or by its text if its group no longer has it. */
+  function chooseKey({ key_id, key_value }: LogEntry) {
+    if (key_id === null) key.value = key_value;
+    else state.keyId.value = String(key_id);
+  }
+
   /** As the API takes them; a span counts back from this moment. */
   function query() {
     const since = state.since.value === "" ? undefined : new Date(Date.now() - SPAN_MS[state.since.value]).toISOString();
@@ -51,13 +60,14 @@ export function useLogFilters() {
       request_type: state.rows.value === "" ? undefined : state.rows.value,
       error_contains: given(state.error.value),
       key_value: given(key.value),
+      key_id: /^\d{1,15}$/.test(state.keyId.value) ? Number(state.keyId.value) : undefined,
       source_ip: given(state.ip.value),
       start_time: instant(state.from.value) ?? since,
       end_time: instant(state.to.value),
     };
   }
 
-  return { ...state, key, inForce, moreInForce, name, clear, query };
+  return { ...state, key, inForce, moreInForce, name, clear, chooseKey, query };
 }
 
 export type LogFilters = ReturnType<typeof useLogFilters>;

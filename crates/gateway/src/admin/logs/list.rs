@@ -1,7 +1,7 @@
 //! `GET /api/logs`: newest first.
 
 use axum::extract::State;
-use domain::ids::GroupId;
+use domain::ids::{GroupId, KeyId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,8 @@ pub struct LogEntry {
     parent_group_name: String,
     key_value: String,
     key_hash: String,
+    /// The key, if the group still has it.
+    key_id: Option<KeyId>,
     /// As asked for.
     model: String,
     is_success: bool,
@@ -95,6 +97,7 @@ impl From<LogRow> for LogEntry {
             parent_group_name: row.parent_group_name,
             key_value: row.key.expose().to_owned(),
             key_hash: row.key_hash,
+            key_id: row.key_id,
             model: row.model,
             is_success: row.is_success,
             source_ip: row.source_ip,

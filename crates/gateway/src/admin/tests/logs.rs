@@ -68,7 +68,7 @@ async fn an_entry_looks_as_clients_know_it() {
     let expected = json!({
         "id": Uuid::from_u64_pair(0x7000, 1), "timestamp": "2027-01-15T08:00:01Z", "group_id": 1,
         "group_name": "my-group", "parent_group_id": 0, "parent_group_name": "", "key_value": "sk-plain",
-        "key_hash": hash, "model": "gpt-4o", "is_success": true, "source_ip": "192.0.2.1", "status_code": 200,
+        "key_hash": hash, "key_id": null, "model": "gpt-4o", "is_success": true, "source_ip": "192.0.2.1", "status_code": 200,
         "request_path": "/proxy/my-group/v1/chat/completions", "duration_ms": 12, "error_message": "",
         "user_agent": "test/1", "request_type": "final", "upstream_addr": "https://api.example.com",
         "is_stream": true, "request_body": "", "request_id": Uuid::from_u64_pair(0x7001, 1), "attempt": 1,

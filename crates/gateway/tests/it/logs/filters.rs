@@ -33,6 +33,7 @@ async fn four_requests() -> (App, MockProvider, Vec<Value>) {
 async fn every_filter_lets_through_what_it_says() {
     let (app, _provider, rows) = four_requests().await;
     let of_second = format!("request_id={}", rows[2]["request_id"].as_str().unwrap());
+    let of_key = format!("key_id={}", rows[2]["key_id"]);
     let at_third = format!("start_time={0}&end_time={0}", rows[1]["timestamp"].as_str().unwrap());
     // Two requests may well end in the same millisecond.
     let third: Vec<_> = (0..rows.len()).filter(|number| rows[*number]["timestamp"] == rows[1]["timestamp"]).collect();
@@ -48,6 +49,8 @@ async fn every_filter_lets_through_what_it_says() {
         ("error_contains=Incorrect", &[1]),
         ("key_value=sk-alpha", &[0, 2, 3]),
         ("key_value=sk-alph", &[]),
+        (&of_key, &[0, 2, 3]),
+        ("key_id=999999", &[]),
         ("source_ip=203.0.113.1", &[2]),
         ("source_ip=203.0.113", &[]),
         ("status_code=200", &[0, 2, 3]),

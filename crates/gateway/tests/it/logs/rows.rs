@@ -65,7 +65,7 @@ async fn a_success_says_who_asked_for_what_and_who_answered() {
     }
     let expected = json!({
         "group_id": group.id, "group_name": "g", "parent_group_id": 0, "parent_group_name": "",
-        "key_value": "sk-good-1", "key_hash": key["key_hash"], "model": "gpt-4o", "is_success": true,
+        "key_value": "sk-good-1", "key_hash": key["key_hash"], "key_id": key["id"], "model": "gpt-4o", "is_success": true,
         "source_ip": "203.0.113.9", "status_code": 200, "request_path": "/proxy/g/v1/chat/completions",
         "error_message": "", "user_agent": "", "request_type": "final",
         "upstream_addr": format!("{}/base/v1/chat/completions", provider.url()), "is_stream": false, "request_body": "",

@@ -2,6 +2,7 @@ export default {
   table: "Keys",
   one: "Key",
   gone: "This key is no longer there",
+  inLog: "Show in the log",
   restoreOne: "Restore",
   enableOne: "Enable",
   disableOne: "Disable",

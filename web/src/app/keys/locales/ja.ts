@@ -6,6 +6,7 @@ const ja: Like<typeof en> = {
   table: "キー一覧",
   one: "キー",
   gone: "このキーはもうありません",
+  inLog: "ログで見る",
   restoreOne: "復元",
   enableOne: "再開",
   disableOne: "停止",
@@ -31,7 +32,7 @@ const ja: Like<typeof en> = {
   },
   notes: { label: "メモ", edit: "メモを編集：{notes}", add: "メモを追加" },
   none: {
-    title: "キーがありません",
+    title: "まだキーがありません",
     text: "プロバイダーのキーを貼り付けるか、1 行 1 キーのファイルをここにドロップしてください。",
     found: "該当するキーはありません",
     clear: "すべてのキーを表示",
@@ -69,8 +70,8 @@ const ja: Like<typeof en> = {
   test: {
     one: "テスト",
     title: "キーのテスト | {n} 個のキーのテスト | {n} 個のキーのテスト",
-    sum: "{all} 個中 {good} 個が動作（{time}）",
-    good: "動作",
+    sum: "{all} 個中 {good} 個が正常（{time}）",
+    good: "正常",
     bad: "失敗",
     again: "再テスト",
   },
@@ -90,7 +91,7 @@ const ja: Like<typeof en> = {
     file: "ファイルのキーを追加",
   },
   remove: {
-    menu: "一覧を指定してキーを削除…",
+    menu: "キーを指定して削除…",
     title: "{group} からキーを削除",
     text: "ここに書いたキーをメモと回数も含めて削除します。元に戻せません。他のキーは残ります。",
     keys: "削除するキー",

@@ -6,6 +6,7 @@ const zh: Like<typeof en> = {
   table: "密钥列表",
   one: "密钥",
   gone: "该密钥已不存在",
+  inLog: "在日志中查看",
   restoreOne: "恢复",
   enableOne: "启用",
   disableOne: "停用",
@@ -16,7 +17,7 @@ const zh: Like<typeof en> = {
   check: "下次验证",
   noError: "尚无错误",
   restsFor: "{model} 冷却中",
-  restsForMore: "{model} 等 {n} 个以上模型冷却中",
+  restsForMore: "{model} 及另外 {n} 个模型冷却中",
   more: "更多",
   exported: "正在保存文件",
   column: {
@@ -32,7 +33,7 @@ const zh: Like<typeof en> = {
   notes: { label: "备注", edit: "编辑备注：{notes}", add: "添加备注" },
   none: {
     title: "还没有密钥",
-    text: "粘贴提供商的密钥，或把每行一个密钥的文件拖到这里。",
+    text: "粘贴服务商的密钥，或把每行一个密钥的文件拖到这里。",
     found: "没有匹配的密钥",
     clear: "显示全部密钥",
   },
@@ -90,7 +91,7 @@ const zh: Like<typeof en> = {
     file: "添加文件中的密钥",
   },
   remove: {
-    menu: "按列表删除密钥…",
+    menu: "删除指定的密钥…",
     title: "从 {group} 删除密钥",
     text: "列出的密钥及其备注和计数将被删除，此操作无法撤销。其他密钥不受影响。",
     keys: "要删除的密钥",

@@ -1,6 +1,6 @@
 export default {
   title: "Logs",
-  rows: "{total} rows",
+  rows: "no rows | {total} row | {total} rows",
   rowsAbout: "about {total} rows",
   live: "Live",
   export: "Export keys",
@@ -27,6 +27,8 @@ export default {
     error: "Error contains",
     key: "Key",
     keyHelp: "The whole key; it does not go into the address",
+    ofKey: "Key #{id}",
+    anyKey: "Show the rows of all keys again",
     ip: "Client address",
     since: "Time",
     last: { "15m": "Last 15 minutes", "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days" },
@@ -63,6 +65,7 @@ export default {
     missingText: "Rows are deleted after the days that the settings keep them, or the filters hide it.",
     attempts: "{n} attempt | {n} attempts",
     timeline: "Attempts on one time axis",
+    toKey: "Open this key",
     queued: "waiting {time}",
     wait: "waiting for the first byte {time}",
     streaming: "receiving {time}",
@@ -77,8 +80,6 @@ export default {
     agent: "User agent",
     body: "Request body",
     noBody: "Not kept: the setting “enable_request_body_logging” is off",
-    firstByte: "First byte {time}",
-    legend: { wait: "waiting", body: "receiving" },
   },
   outcome: {
     served: "Answer passed on",
