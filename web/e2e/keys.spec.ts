@@ -121,7 +121,7 @@ test("all keys that match are chosen, beyond the page", async ({ page, gateway, 
   const saved = page.waitForEvent("download");
   await page.getByRole("menuitem", { name: "Export 700 keys" }).click();
   const file = await saved;
-  expect(file.suggestedFilename()).toBe("keys-many-selected.txt");
+  expect(file.suggestedFilename()).toBe("keys-many-all.txt");
   const text = await (await import("node:fs/promises")).readFile(await file.path(), "utf8");
   expect(text.trim().split("\n").sort()).toEqual(keys);
   await page.getByRole("button", { name: "More for the chosen keys" }).click();

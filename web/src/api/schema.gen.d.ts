@@ -3704,8 +3704,14 @@ export interface operations {
                  * @example 1
                  */
                 group_id: number;
-                /** @description `all`, or a status; all if absent. */
-                status?: "all" | "active" | "invalid" | "disabled" | "";
+                /** @description `all`, or a state; all if absent. `active` ones are `usable` or `cooling`. */
+                status?: "all" | "active" | "usable" | "cooling" | "invalid" | "disabled" | "";
+                /** @description Part of the notes, or the last four characters of a key. */
+                q?: string;
+                /** @description The least id. */
+                id_from?: number;
+                /** @description The greatest id. */
+                id_to?: number;
             };
             header?: never;
             path?: never;

@@ -2,68 +2,70 @@
 
 use axum::extract::State;
 use bytes::Bytes;
-use domain::allowed::Allowed;
-use domain::key::KeyStatus;
-use futures_util::{Stream, stream};
+use domain::ids::KeyId;
+use futures_util::{Stream, StreamExt, stream};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use storage::keys::{KeyScan, PoolKey};
+use storage::keys::KeyFilter;
 use storage::{Db, StorageError};
 
-use super::list::group_id;
+use super::id_range;
+use super::list::{given, group_id, of_state, search};
 use crate::admin::attachment::{Attachment, Text};
 use crate::admin::error::ApiError;
 use crate::admin::extract::Params;
 use crate::admin::{Parts, groups};
 use crate::key_store::STEP;
 
-/// Which keys are wanted.
+/// Which keys are wanted. Every condition that is set must hold.
 #[derive(JsonSchema, Deserialize)]
 pub struct Wanted {
     /// The group whose keys are wanted.
     #[schemars(with = "i64", required)]
     group_id: Option<String>,
-    /// `all`, or a status; all if absent.
-    #[schemars(extend("enum" = ["all", "active", "invalid", "disabled", ""]))]
+    /// `all`, or a state; all if absent. `active` ones are `usable` or `cooling`.
+    #[schemars(extend("enum" = ["all", "active", "usable", "cooling", "invalid", "disabled", ""]))]
     status: Option<String>,
+    /// Part of the notes, or the last four characters of a key.
+    q: Option<String>,
+    /// The least id.
+    #[schemars(with = "Option<i64>", range(min = 0))]
+    id_from: Option<String>,
+    /// The greatest id.
+    #[schemars(with = "Option<i64>", range(min = 0))]
+    id_to: Option<String>,
 }
 
-/// The keys of a group. Those that can't be decrypted are left out.
+/// The keys of a group, in the order of their ids. Those that can't be decrypted are left out.
 pub async fn export(State(context): Parts, Params(wanted): Params<Wanted>) -> Result<Attachment<Text>, ApiError> {
     let group = groups::find(&context, group_id(wanted.group_id.as_deref())?).await?;
-    let word = wanted.status.as_deref().filter(|word| !word.is_empty()).unwrap_or("all");
-    let scan = KeyScan { group: Some(group.id), status: status(word)? };
+    let pool = context.keyring.pool(group.id);
+    let word = given(wanted.status).unwrap_or_else(|| "all".to_owned());
+    let filter = KeyFilter {
+        ids: id_range(("id_from", wanted.id_from.as_deref()), ("id_to", wanted.id_to.as_deref()))?,
+        search: given(wanted.q).map(|text| search(&pool, text)),
+        ..of_state(group.id, if word == "all" { "" } else { &word }, &pool)?
+    };
+    let ids = context.db.ids_of_keys(&filter).await?;
     let name = format!("keys-{}-{word}.txt", group.spec.name);
-    Ok(Attachment::new(&name, pages(context.db.clone(), scan)))
+    Ok(Attachment::new(&name, pages(context.db.clone(), &ids)))
 }
 
-fn status(word: &str) -> Result<Option<KeyStatus>, ApiError> {
-    match word {
-        "all" => Ok(None),
-        word => {
-            let allowed = Allowed::OneOf(&["all", "active", "invalid", "disabled"]);
-            Ok(Some(word.parse().map_err(|_| ApiError::field("status", word, allowed))?))
-        }
-    }
-}
-
-fn pages(db: Db, scan: KeyScan) -> impl Stream<Item = Result<Bytes, StorageError>> {
-    stream::try_unfold(Some(None), move |next| {
+fn pages(db: Db, ids: &[KeyId]) -> impl Stream<Item = Result<Bytes, StorageError>> + use<> {
+    let steps: Vec<_> = ids.chunks(STEP as usize).map(<[_]>::to_vec).collect();
+    stream::iter(steps).then(move |ids| {
         let db = db.clone();
-        async move {
-            let Some(after) = next else { return Ok(None) };
-            let page = db.scan_keys(scan, after, STEP).await?;
-            let last = page.last().map(|key| key.id).filter(|_| page.len() == STEP as usize);
-            Ok(Some((lines(&page), last.map(Some))))
-        }
+        async move { lines(&db, &ids).await }
     })
 }
 
-fn lines(page: &[PoolKey]) -> Bytes {
+async fn lines(db: &Db, ids: &[KeyId]) -> Result<Bytes, StorageError> {
+    let mut keys = db.keys_of(ids).await?;
+    keys.sort_unstable_by_key(|key| key.id);
     let mut lines = String::new();
-    for secret in page.iter().filter_map(|key| key.secret.as_ref()) {
+    for secret in keys.iter().filter_map(|key| key.secret.as_ref()) {
         lines.push_str(secret.expose());
         lines.push('\n');
     }
-    lines.into()
+    Ok(lines.into())
 }

@@ -109,7 +109,8 @@ pub fn search(pool: &Pool, text: String) -> KeySearch {
     KeySearch { or_ids: ending_with(pool, &text), notes: text }
 }
 
-fn given(text: Option<String>) -> Option<String> {
+/// A text with something in it.
+pub fn given(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 

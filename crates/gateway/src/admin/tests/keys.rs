@@ -127,6 +127,12 @@ async fn exports_are_files_with_one_key_a_line() {
 
     let invalid = api.get(&format!("/api/keys/export?group_id={id}&status=invalid")).await;
     assert_eq!((invalid.status, invalid.text.as_str()), (200, ""));
+    let some = async |filter: &str| api.get(&format!("/api/keys/export?group_id={id}&{filter}")).await;
+    assert_eq!(some("id_from=1&id_to=3").await.text, "sk-0\nsk-1\nsk-2\n");
+    let found = some("status=usable&q=1999").await;
+    assert_eq!(found.text, "sk-1999\n");
+    assert_eq!(found.header("content-disposition"), "attachment; filename=keys-my-group-usable.txt");
+    assert_eq!(some("status=cooling").await.text, "");
     let unknown = api.get(&format!("/api/keys/export?group_id={id}&status=sleepy")).await;
     assert_eq!(unknown.code(), failure(400, "VALIDATION_FAILED"));
     assert_eq!(api.get("/api/keys/export?group_id=99").await.code(), failure(404, "NOT_FOUND"));

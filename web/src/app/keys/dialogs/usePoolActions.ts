@@ -2,9 +2,9 @@ import { useQueryClient } from "@tanstack/vue-query";
 import { useI18n } from "vue-i18n";
 
 import { client, messageFrom, unwrap } from "@/api/client";
+import { download } from "@/api/download";
 import { keys as names } from "@/api/queries";
 import type { Group } from "@/api/types";
-import { download } from "@/lib/download";
 import { toast } from "@/ui/toast";
 
 /** What asks before it is done to all keys of a group that are concerned. */
@@ -35,10 +35,8 @@ export function usePoolActions(group: () => Group) {
       await cache.invalidateQueries({ queryKey: names.keysOf(group().id) });
     },
     async exportKeys(status: "all" | "active" | "invalid") {
-      const { id, name } = group();
       try {
-        const { data } = await client.GET("/api/keys/export", { params: { query: { group_id: id, status } }, parseAs: "blob" });
-        if (data) download(`keys-${name}-${status}.txt`, data);
+        await download("/api/keys/export", { group_id: group().id, status });
         toast.done(t("keys.exported"));
       } catch (error) {
         toast.error(error);

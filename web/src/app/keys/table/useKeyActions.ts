@@ -2,14 +2,14 @@ import { useQueryClient } from "@tanstack/vue-query";
 import { useI18n } from "vue-i18n";
 
 import { client, unwrap } from "@/api/client";
+import { download } from "@/api/download";
 import { keys as names } from "@/api/queries";
 import type { Group, Key } from "@/api/types";
-import { download } from "@/lib/download";
+import { download as save } from "@/lib/download";
 import { copyText } from "@/ui/clipboard";
 import { toast } from "@/ui/toast";
 
-import { collectKeys } from "../collectKeys";
-import { asQuery } from "../keyFilter";
+import { asQuery, type KeyFilter } from "../keyFilter";
 import type { Target } from "./useSelection";
 
 export type Switching = "restore" | "enable" | "disable";
@@ -26,10 +26,14 @@ export function useKeyActions(group: () => Group) {
     return done;
   }
 
-  const valuesOf = async (target: Target) => {
-    const found: readonly Key[] = "keys" in target ? target.keys : await collectKeys(group().id, target.filter);
-    return found.map(({ key_value }) => key_value).join("\n");
-  };
+  const linesOf = (keys: readonly Key[]) => keys.map(({ key_value }) => key_value).join("\n");
+  const queryOf = (filter: KeyFilter) => ({ group_id: group().id, ...asQuery(filter) });
+
+  /** The keys a filter finds; the server knows them all. */
+  async function found(filter: KeyFilter) {
+    const { data } = await client.GET("/api/keys/export", { params: { query: queryOf(filter) }, parseAs: "text" });
+    return (data ?? "").trimEnd();
+  }
 
   return {
     /** Restores, enables or disables, and says of how many keys it made something else. */
@@ -40,11 +44,12 @@ export function useKeyActions(group: () => Group) {
     /** Starts a task that deletes or tests. */
     start: (action: "delete" | "test", target: Target) => apply(action, target),
     async copy(target: Target) {
-      await copyText(await valuesOf(target));
+      await copyText("keys" in target ? linesOf(target.keys) : await found(target.filter));
       toast.done(t("keys.done.copied"));
     },
     async save(target: Target) {
-      download(`keys-${group().name}-selected.txt`, `${await valuesOf(target)}\n`);
+      if ("keys" in target) save(`keys-${group().name}-selected.txt`, `${linesOf(target.keys)}\n`);
+      else await download("/api/keys/export", queryOf(target.filter));
     },
   };
 }
