@@ -93,8 +93,7 @@ impl DataPlane {
     /// Answers a request under `/proxy/`.
     pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<ServerBody> {
         let id = uuid::Uuid::now_v7();
-        // On the heap, and gone when the answer begins: a stream that is open for hours does not keep what only its way there needed.
-        let mut response = Box::pin(journey::travel(self, request, peer, id)).await;
+        let mut response = journey::travel(self, request, peer, id).await;
         let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
         if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
             response.headers_mut().insert(REQUEST_ID, value);

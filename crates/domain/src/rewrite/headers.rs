@@ -74,10 +74,13 @@ fn is_credential(name: &str) -> bool {
 }
 
 fn strip(headers: &mut HeaderMap, also: impl Fn(&str) -> bool) {
-    strip_nominated(headers);
-    let keeps_trailers = takes_trailers(headers);
     let unwanted = |name: &&HeaderName| is_hop_by_hop(name.as_str()) || also(name.as_str());
     let names: SmallVec<[HeaderName; 8]> = headers.keys().filter(unwanted).cloned().collect();
+    // Few heads have either, and to search for them would cost more than this.
+    if names.contains(&CONNECTION) {
+        strip_nominated(headers);
+    }
+    let keeps_trailers = names.contains(&TE) && takes_trailers(headers);
     for name in names {
         headers.remove(name);
     }

@@ -130,9 +130,11 @@ impl Record {
 
     /// The request has ended; without an `outcome` if it was we who ended it.
     pub fn finish(&mut self, status: u16, outcome: Option<Outcome>, error: Option<&str>) {
-        if let Some(entry) = self.0.entry.take() {
-            self.add(Entry { status, outcome, error: error.map(Box::from), ..entry });
-        }
+        let Some(mut entry) = self.0.entry.take() else { return };
+        entry.status = status;
+        entry.outcome = outcome;
+        entry.error = error.map(Box::from);
+        self.add(entry);
     }
 
     fn add(&self, mut entry: Entry) {

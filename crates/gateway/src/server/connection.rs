@@ -122,8 +122,11 @@ fn answer(
     // Over HTTP/1 a client that takes nothing stops the connection's writes, which is seen there.
     let is_http2 = request.version() == Version::HTTP_2;
     let untaken = is_http2.then(|| client.activity.untaken.clone());
+    // On the heap, where it is made, and gone when the answer begins: a stream that is open for hours does not keep what only its way there
+    // needed, and what hyper moves about is small.
+    let answering = Box::into_pin(Box::write(Box::new_uninit(), route(Arc::clone(&client), request)));
     async move {
-        let mut response = route(&client, request).await;
+        let mut response = answering.await;
         // A provider's answer has the version of its own connection (RFC 9112 2.3).
         *response.version_mut() = Version::HTTP_11;
         if !is_http2 && client.context.leaving.has_begun() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
@@ -136,8 +139,8 @@ fn answer(
     }
 }
 
-async fn route(client: &Client, request: Request<Incoming>) -> Response<ServerBody> {
-    let Client { context, peer, .. } = client;
+async fn route(client: Arc<Client>, request: Request<Incoming>) -> Response<ServerBody> {
+    let Client { context, peer, .. } = &*client;
     if let Some(status) = head_check::refusal(&request) {
         return refused(status);
     }

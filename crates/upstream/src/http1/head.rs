@@ -19,6 +19,9 @@ pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// What a peer may send before the end of a head, interim heads (1xx) included.
 const MAX_BYTES_TO_HEAD: usize = 1024 * 1024;
 
+/// Room for fields that are added before an answer is passed on: a map that has to grow costs as much as one that is built.
+const ADDED_FIELDS: usize = 2;
+
 /// A head, and what came together with it.
 #[derive(Debug)]
 pub(crate) struct Head {
@@ -105,7 +108,7 @@ impl HeadReader {
 /// The head with values of its own: slices of one copy of it. A reason in words of the peer's own is where hyper's server looks for it.
 fn built(head: &[u8], parsed: &httparse::Response<'_, '_>, status: StatusCode) -> Option<Response<()>> {
     let copy = Bytes::copy_from_slice(head);
-    let mut headers = HeaderMap::with_capacity(parsed.headers.len());
+    let mut headers = HeaderMap::with_capacity(parsed.headers.len() + ADDED_FIELDS);
     for field in parsed.headers.iter() {
         let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
         let start = field.value.as_ptr().addr().checked_sub(head.as_ptr().addr())?;
