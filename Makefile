@@ -1,7 +1,7 @@
 # What can be done with this checkout; `make help` lists it.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help build run console demo test test-rust test-sdk test-console test-demo packages fuzz lint fmt-check clippy doc lint-console fmt bench bench-scale bench-cluster bench-console bench-micro soak storm cluster clean
+.PHONY: help build run console demo pictures test test-rust test-sdk test-console test-demo packages fuzz lint fmt-check clippy doc lint-console fmt bench bench-scale bench-cluster bench-console bench-micro soak storm cluster clean
 
 SDK = crates/gateway/tests/sdk
 CONSOLE = $(shell find web/src web/build web/public web/index.html web/vite.config.ts -type f)
@@ -24,6 +24,11 @@ demo: ## show, without any account, how good and bad keys are treated
 	cargo build --locked -p gateway -p testkit
 	@node scripts/demo.mjs debug
 
+pictures: console ## take the pictures of the console in docs/console
+	scripts/need chromium='command -v chromium' sqlite3='command -v sqlite3'
+	cargo build --locked -p gateway -p testkit
+	node scripts/pictures.mjs debug
+
 test: packages lint test-rust test-demo test-sdk test-console ## install what tests need, then run every check and test
 
 test-rust: packages ## unit and flow tests; those that touch a database on each of the three
@@ -35,7 +40,7 @@ test-sdk: packages test-programs .venv/installed $(SDK)/node_modules/.package-lo
 	node $(SDK)/run.mjs $(PYTHON) debug
 
 test-console: web/dist/index.html test-programs ## the console: types, units, and played through in a browser
-	scripts/need chromium='command -v chromium'
+	scripts/need chromium='command -v chromium' curl='command -v curl'
 	cd web && npm run api:check && npm test && npm run e2e
 
 test-demo: test-programs ## the demo, as a test

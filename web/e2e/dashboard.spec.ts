@@ -3,10 +3,9 @@ import { lookAt } from "./support/views";
 
 test("an empty server says what to do first", async ({ page }) => {
   await page.goto("/");
-  const ranking = page.getByRole("region", { name: "Groups" });
-  await expect(ranking).toContainText("No group has had a request yet");
-  await ranking.getByRole("button", { name: "Open the groups" }).click();
-  await expect(page).toHaveURL(/\/keys/);
+  await expect(page.getByText("Create one, add its keys, and connect a client")).toBeVisible();
+  await page.getByRole("button", { name: "New group" }).click();
+  await expect(page).toHaveURL("/keys/new");
 });
 
 test("figures move by themselves as clients call", async ({ page, gateway, mock }) => {

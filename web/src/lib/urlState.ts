@@ -28,13 +28,6 @@ export const oneOf = <T extends string>(values: readonly T[], fallback: T): Para
 /** Yes or no. */
 export const flag = (): Param<boolean> => ({ fallback: false, read: (found) => found === "1", write: (value) => (value ? "1" : "") });
 
-/** Some words. */
-export const list = (): Param<readonly string[]> => ({
-  fallback: [],
-  read: (found) => found.split(",").filter((word) => word !== ""),
-  write: (value) => value.join(","),
-});
-
 /** Changes of one tick, so that two of them don't overwrite each other. */
 let pending: LocationQueryRaw | undefined;
 

@@ -1,6 +1,13 @@
+import { i18n } from "@/locales";
+
 /** Copies text; also on a page that came over plain HTTP, where the browser offers no clipboard. */
 export async function copyText(text: string): Promise<void> {
-  if (window.isSecureContext && "clipboard" in navigator) return navigator.clipboard.writeText(text);
+  const hasClipboard = window.isSecureContext && "clipboard" in navigator;
+  const isCopied = hasClipboard ? await navigator.clipboard.writeText(text).then(() => true, () => false) : copyByHand(text);
+  if (!isCopied) throw new Error(i18n.global.t("ui.copy.failed"));
+}
+
+function copyByHand(text: string): boolean {
   const area = document.createElement("textarea");
   area.value = text;
   area.setAttribute("readonly", "");
@@ -13,5 +20,5 @@ export async function copyText(text: string): Promise<void> {
   const isCopied = document.execCommand("copy");
   area.remove();
   if (before instanceof HTMLElement) before.focus();
-  if (!isCopied) throw new Error("copy");
+  return isCopied;
 }

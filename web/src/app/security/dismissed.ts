@@ -1,24 +1,14 @@
-import { ref } from "vue";
+import { computed } from "vue";
 
-const STORED = "gpt-load.dismissed-warnings";
+import { useLocalStorage } from "@/lib/localStorage";
+
+/** One for all banners: each would forget what another has stored. */
+const stored = useLocalStorage<readonly string[]>("gpt-load.dismissed-warnings", [], (found) => (Array.isArray(found) ? found.map(String) : []));
 
 /** Warnings that this browser's reader has read. One that says something else appears again. */
 export function useDismissed() {
-  const dismissed = ref<ReadonlySet<string>>(new Set(read()));
-
-  function dismiss(texts: readonly string[]) {
-    dismissed.value = new Set([...dismissed.value, ...texts]);
-    localStorage.setItem(STORED, JSON.stringify([...dismissed.value]));
-  }
-
-  return { dismissed, dismiss };
-}
-
-function read(): string[] {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(STORED) ?? "[]");
-    return Array.isArray(stored) ? stored.map(String) : [];
-  } catch {
-    return [];
-  }
+  return {
+    dismissed: computed<ReadonlySet<string>>(() => new Set(stored.value)),
+    dismiss: (texts: readonly string[]) => (stored.value = [...new Set([...stored.value, ...texts])]),
+  };
 }

@@ -6,6 +6,9 @@ import { dates } from "@/lib/intl";
 import type { ChartSeries } from "../chart";
 import { colourOf as colour } from "../colour";
 
+/** What is counted has no halves: 1, 2, 5, 10, 20, … between two lines of the grid. */
+const WHOLE = Array.from({ length: 36 }, (_, at) => ([1, 2, 5][at % 3] ?? 1) * 10 ** Math.floor(at / 3));
+
 /** How a chart looks: thin lines in the colours of the theme, a quiet grid, values under it that follow the cursor. */
 export function optionsOf(
   root: HTMLElement,
@@ -18,16 +21,16 @@ export function optionsOf(
   return {
     width: root.clientWidth,
     height: chart.height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     cursor: { points: { size: 6 }, y: false, ...(chart.sync ? { sync: { key: chart.sync } } : {}) },
-    legend: { live: true, markers: { width: 0 } },
+    legend: { live: true, markers: { width: 0, fill: (_, at) => colour(root, chart.series[at - 1]?.colour ?? "--ink") } },
     axes: [
       { ...axis, grid: { show: false }, space: 70, values: (_, times) => times.map((time, at) => tick(time, times[at - 1], locale)) },
-      { ...axis, grid, size: 44, values: (_, values) => values.map((value) => compact(value, locale)) },
+      { ...axis, grid, size: 44, incrs: WHOLE, values: (_, values) => values.map((value) => compact(value, locale)) },
     ],
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.08)] } },
     series: [
-      { value: (_, time) => (typeof time === "number" ? exact(time * 1000, locale) : "–"), label: "" },
+      { value: (_, time) => (typeof time === "number" ? exact(time * 1000, locale) : ""), label: "" },
       ...chart.series.map((one) => line(root, one, locale)),
     ],
   };
@@ -41,7 +44,7 @@ function line(root: HTMLElement, series: ChartSeries, locale: string): uPlot.Ser
     width: 1.5,
     points: { show: false },
     ...(series.filled ? { fill: `color-mix(in srgb, ${stroke} 12%, transparent)` } : {}),
-    value: (_, value) => (typeof value === "number" ? (series.format?.(value) ?? compact(value, locale)) : "–"),
+    value: (_, value) => (typeof value === "number" ? (series.format?.(value) ?? compact(value, locale)) : ""),
   };
 }
 

@@ -1,4 +1,5 @@
 export default {
+  first: "A group holds the keys of one provider behind one address. Create one, add its keys, and connect a client.",
   usable: "Keys that can serve",
   ofKeys: "of {total}",
   nextIn: "next in",
@@ -32,7 +33,7 @@ export default {
     course: "Course",
     aggregate: "aggregate",
     none: "No group has had a request yet",
-    noneText: "Create a group, add keys, and show clients its address.",
+    noneText: "“Connect” on the page of a group shows what clients need to call it.",
     create: "Open the groups",
   },
 } as const;

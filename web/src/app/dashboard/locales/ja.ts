@@ -3,6 +3,7 @@ import type { Like } from "@/locales/types";
 import type en from "./en";
 
 const ja: Like<typeof en> = {
+  first: "グループは 1 つのプロバイダーのキーを 1 つのアドレスにまとめます。グループを作り、キーを追加して、クライアントを接続してください。",
   usable: "使えるキー",
   ofKeys: "全 {total}",
   nextIn: "次の復帰まで",
@@ -36,7 +37,7 @@ const ja: Like<typeof en> = {
     course: "推移",
     aggregate: "集約",
     none: "まだリクエストを受けたグループがありません",
-    noneText: "グループを作り、キーを加えて、クライアントにアドレスを伝えてください。",
+    noneText: "グループのページの「接続」に、クライアントが呼び出すための情報があります。",
     create: "グループを開く",
   },
 };

@@ -3,9 +3,10 @@ import type { Like } from "@/locales/types";
 import type en from "./en";
 
 const zh: Like<typeof en> = {
+  first: "分组把同一服务商的多个密钥集中到一个地址之后。创建分组、添加密钥，然后接入客户端。",
   usable: "可用密钥",
   ofKeys: "共 {total}",
-  nextIn: "下一个恢复于",
+  nextIn: "下次恢复",
   rpm: "每分钟请求数",
   rpmOver: "最近 10 分钟平均",
   requests: "24 小时请求数",
@@ -36,7 +37,7 @@ const zh: Like<typeof en> = {
     course: "走势",
     aggregate: "聚合",
     none: "还没有分组收到请求",
-    noneText: "创建分组、添加密钥，然后把地址交给客户端。",
+    noneText: "分组页面上的“接入”会列出客户端调用所需的信息。",
     create: "打开分组",
   },
 };

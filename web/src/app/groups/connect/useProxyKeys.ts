@@ -5,6 +5,7 @@ import { useI18n } from "vue-i18n";
 import { client, unwrap } from "@/api/client";
 import { keys } from "@/api/queries";
 import type { Group } from "@/api/types";
+import { splitKeys } from "@/lib/proxyKeys";
 
 /** The proxy keys that open a group: its own first, then the global ones. */
 export function useProxyKeys(group: MaybeRefOrGetter<Group>) {
@@ -15,9 +16,9 @@ export function useProxyKeys(group: MaybeRefOrGetter<Group>) {
   });
   const global = computed(() => {
     const all = (settings.data.value ?? []).flatMap((category) => category.settings);
-    return split(String(all.find(({ key }) => key === "proxy_keys")?.value ?? ""));
+    return splitKeys(String(all.find(({ key }) => key === "proxy_keys")?.value ?? ""));
   });
-  const own = computed(() => split(toValue(group).proxy_keys));
+  const own = computed(() => splitKeys(toValue(group).proxy_keys));
   return {
     choices: computed(() => [
       ...own.value.map((key) => ({ key, isOwn: true })),
@@ -26,8 +27,4 @@ export function useProxyKeys(group: MaybeRefOrGetter<Group>) {
     isLoading: settings.isPending,
     error: settings.error,
   };
-}
-
-function split(list: string): string[] {
-  return list.split(",").map((key) => key.trim()).filter((key) => key !== "");
 }

@@ -8,7 +8,7 @@ export default {
   search: "Search groups",
   new: "New group",
   edit: "Edit group",
-  connect: "Connect a client",
+  connect: "Connect",
   try: "Try a call",
   aggregate: "Aggregate",
   off: "Disabled",

@@ -4,7 +4,7 @@ import type en from "./en";
 
 const zh: Like<typeof en> = {
   none: "还没有分组",
-  noneText: "一个分组把同一提供商的密钥放在同一个地址之后。",
+  noneText: "分组把同一服务商的多个密钥集中到一个地址之后。",
   noneFound: "没有名称相符的分组",
   gone: "该分组已不存在",
   toAll: "全部分组",
@@ -12,7 +12,7 @@ const zh: Like<typeof en> = {
   search: "搜索分组",
   new: "新建分组",
   edit: "编辑分组",
-  connect: "接入客户端",
+  connect: "接入",
   try: "试调用",
   aggregate: "聚合",
   off: "已停用",
@@ -30,7 +30,7 @@ const zh: Like<typeof en> = {
   endpoint: "接口地址",
   byState: "按状态筛选密钥",
   count: { usable: "可用", cooling: "冷却中", invalid: "失效", disabled: "已停用" },
-  nextIn: "最早恢复",
+  nextIn: "下次恢复",
   span: { day: "24 小时", week: "7 天", month: "30 天" },
   failed: "失败 {rate}",
   whyOut: "失效原因",

@@ -14,7 +14,7 @@ const ja: Like<typeof en> = {
   empty: "空",
   needed: "空にはできません",
   default: "既定値 {value}",
-  limits: "{min} から {max}",
+  limits: "{min}～{max}",
   perGroup: "グループごとに上書き可",
   reset: "既定値に戻す",
   undo: "元に戻す",
@@ -22,7 +22,7 @@ const ja: Like<typeof en> = {
   save: "{count} 件の設定を保存",
   discard: "破棄",
   unit: { seconds: "秒", minutes: "分", days: "日", percent: "%" },
-  leave: { title: "保存せずに移動しますか", text: "次の変更が失われます。", action: "{count} 件の変更を破棄" },
+  leave: { title: "保存せずに移動しますか？", text: "次の変更が失われます。", action: "{count} 件の変更を破棄" },
   proxyKeys: {
     label: "プロキシキー",
     one: "プロキシキー",

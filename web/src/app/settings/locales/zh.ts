@@ -4,7 +4,7 @@ import type en from "./en";
 
 const zh: Like<typeof en> = {
   title: "设置",
-  state: "保存后立即在所有节点生效。其中许多可由分组覆盖。",
+  state: "保存后立即在所有节点生效。其中许多项可在分组中覆盖。",
   search: "搜索设置",
   nothing: "没有与“{q}”相关的设置",
   notSaved: "未保存",

@@ -3,7 +3,7 @@ import type { Like } from "@/locales/types";
 import type en from "./en";
 
 const zh: Like<typeof en> = {
-  title: "连接 {group}",
+  title: "接入 {group}",
   about: "客户端需要此地址，并用代理密钥代替服务商的密钥。",
   base: "基础地址",
   key: "代理密钥",
@@ -15,8 +15,8 @@ const zh: Like<typeof en> = {
   clients: "客户端",
   copy: "复制",
   note: "密钥也可以通过 x-api-key、x-goog-api-key、api-key 或 ?key= 传入。一个账号保存的内容（文件、批处理、之前的响应）其他账号看不到：此类工作请放入只有一个密钥的分组。",
-  try: "试用 {group}",
-  tryAbout: "用测试模型 {model} 和下一个密钥发起一次真实调用，可能产生极少的费用。",
+  try: "试调用 {group}",
+  tryAbout: "用测试模型 {model} 和下一个可用密钥发起一次真实调用，可能产生极少的费用。",
   again: "再次调用",
   answered: "{time} 后返回 {status}，使用密钥 {key}",
   unanswered: "{time} 后仍无响应，使用密钥 {key}",
