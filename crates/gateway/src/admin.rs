@@ -21,7 +21,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use domain::secret::Secret;
 use jiff::tz::TimeZone;
 use storage::Db;
@@ -40,6 +40,7 @@ use crate::probe::Prober;
 use crate::snapshot::build::Publisher;
 use crate::tasks::Tasks;
 use auth::Gate;
+use error::ApiError;
 use openapi::{Entry, Routes};
 
 mod about;
@@ -144,11 +145,9 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .layered(|router| router.layer(DefaultBodyLimit::max(LOGIN_BODY_LIMIT)));
 
     let groups = Routes::of("Groups")
-        .get("/api/channel-types", "The dialects a group may speak", channel_types::list)
         .get("/api/groups", "All groups, by `sort`, then the newest first", groups::list::full)
         .post("/api/groups", "Make a group", groups::create::create)
         .get("/api/groups/list", "All groups, in short", groups::list::short)
-        .get("/api/groups/config-options", "The settings a group may override", groups::config_options::list)
         .put("/api/groups/reorder", "Give groups their places in lists; all or none", groups::reorder::reorder)
         .put("/api/groups/{id}", "Change a group; what is absent stays", groups::update::update)
         .delete("/api/groups/{id}", "Delete a group with its keys and links", groups::remove::remove)
@@ -174,7 +173,6 @@ pub fn router(state: Arc<AdminState>) -> Router {
         .post("/api/keys/clear-all-invalid", "Delete a group's invalid keys", keys::remove::all_invalid)
         .post("/api/keys/clear-all", "Delete all keys of a group", keys::remove::all)
         .post("/api/keys/validate-group", "Test the keys of a group in a task", keys::bulk::validate)
-        .get("/api/tasks/status", "How the last task stands", tasks::status)
         .get("/api/tasks/ignored", "What the last import ignored, and why; the first 1,000", tasks::ignored);
 
     let any_number_of_keys = Routes::of("Keys")
@@ -213,12 +211,18 @@ pub fn router(state: Arc<AdminState>) -> Router {
             "/api/dashboard/encryption-status",
             "Whether the stored keys fit ENCRYPTION_KEY",
             dashboard::encryption::status,
-        )
-        .get("/api/about", "What runs here", about::about)
-        .get("/api/events", "How things stand, then what changes", events::listen)
-        .get("/api/openapi.json", "This description", openapi::serve);
+        );
+
+    let from_memory = Routes::of("Groups")
+        .get("/api/channel-types", "The dialects a group may speak", channel_types::list)
+        .get("/api/groups/config-options", "The settings a group may override", groups::config_options::list)
+        .merge(Routes::of("Keys").get("/api/tasks/status", "How the last task stands", tasks::status))
+        .merge(Routes::of("System").get("/api/about", "What runs here", about::about))
+        .merge(Routes::of("System").get("/api/events", "How things stand, then what changes", events::listen))
+        .merge(Routes::of("System").get("/api/openapi.json", "This description", openapi::serve));
 
     let closed = groups.merge(keys).merge(many_keys).merge(any_number_of_keys).merge(one_at_a_time).merge(rest);
+    let closed = closed.need_the_database(&context).merge(from_memory);
     let closed = closed.layered(|router| router.route_layer(from_fn_with_state(Arc::clone(&context), once_loaded)));
     let closed = closed.close(&context);
     let (router, entries) = open.merge(login).merge(closed).into_parts();
@@ -236,6 +240,14 @@ pub fn router(state: Arc<AdminState>) -> Router {
 /// Lets requests on when all keys are in memory, some seconds after the start at the latest.
 async fn once_loaded(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
     context.keys_loaded.wait().await;
+    next.run(request).await
+}
+
+/// Lets requests on unless the database is known to be away: who asks is not to wait for what can't be.
+async fn if_the_database_is_there(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
+    if context.outages.lacks_database() {
+        return ApiError::database_away().into_response();
+    }
     next.run(request).await
 }
 

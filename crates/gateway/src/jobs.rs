@@ -24,7 +24,7 @@ pub mod watch_database;
 /// The first pause after a failed turn, doubled on repeats.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause after failed turns: a database that is back is not to wait for us.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How often a turn that goes on failing is said to.
 const SAID_EVERY: Duration = Duration::from_secs(30);
 

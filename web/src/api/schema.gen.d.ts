@@ -123,23 +123,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/channel-types": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The dialects a group may speak */
-        get: operations["getChannelTypes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/groups": {
         parameters: {
             query?: never;
@@ -167,23 +150,6 @@ export interface paths {
         };
         /** All groups, in short */
         get: operations["getGroupsList"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/groups/config-options": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The settings a group may override */
-        get: operations["getGroupsConfigOptions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -517,23 +483,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/tasks/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How the last task stands */
-        get: operations["getTasksStatus"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/tasks/ignored": {
         parameters: {
             query?: never;
@@ -842,6 +791,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/channel-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The dialects a group may speak */
+        get: operations["getChannelTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/groups/config-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings a group may override */
+        get: operations["getGroupsConfigOptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the last task stands */
+        get: operations["getTasksStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/about": {
         parameters: {
             query?: never;
@@ -932,8 +932,6 @@ export interface components {
             success: boolean;
             message: string;
         };
-        /** @description The provider's dialect a group speaks. */
-        ChannelType: "openai" | "openai-response" | "anthropic" | "gemini";
         /** @description The group object. */
         GroupObject: {
             id: components["schemas"]["GroupId"];
@@ -986,6 +984,8 @@ export interface components {
              */
             weight: number;
         };
+        /** @description The provider's dialect a group speaks. */
+        ChannelType: "openai" | "openai-response" | "anthropic" | "gemini";
         /** @description One header rule of a group, as stored. */
         HeaderRule: {
             /** @description The header's name, in any case. */
@@ -1008,24 +1008,6 @@ export interface components {
             id: components["schemas"]["GroupId"];
             name: string;
             display_name: string;
-        };
-        /** @description A setting a group may override. */
-        ConfigOption: {
-            key: string;
-            name: string;
-            description: string;
-            /** @description What holds for a group that doesn't override it: the system's value. */
-            default_value: unknown;
-            /** @description `int`, `bool` or `string`. */
-            type: string;
-            /** Format: int64 */
-            min_value?: number | null;
-            /** Format: int64 */
-            max_value?: number | null;
-            /** @description What a number counts: `seconds`, `minutes` or `percent`; absent if that needs no word. */
-            unit?: string | null;
-            /** @description The heading it stands under. */
-            category: string;
         };
         /** @description The group that was made. */
         CopyReply: {
@@ -1649,6 +1631,24 @@ export interface components {
             message: string;
             suggestion: string;
         };
+        /** @description A setting a group may override. */
+        ConfigOption: {
+            key: string;
+            name: string;
+            description: string;
+            /** @description What holds for a group that doesn't override it: the system's value. */
+            default_value: unknown;
+            /** @description `int`, `bool` or `string`. */
+            type: string;
+            /** Format: int64 */
+            min_value?: number | null;
+            /** Format: int64 */
+            max_value?: number | null;
+            /** @description What a number counts: `seconds`, `minutes` or `percent`; absent if that needs no word. */
+            unit?: string | null;
+            /** @description The heading it stands under. */
+            category: string;
+        };
         /** @description What runs here, and how. */
         About: {
             version: string;
@@ -1840,7 +1840,7 @@ export interface components {
             content: {
                 "application/json": {
                     /** @enum {string} */
-                    code: "NO_KEYS_AVAILABLE";
+                    code: "NO_KEYS_AVAILABLE" | "DATABASE_ERROR";
                     message: string;
                 };
             };
@@ -2113,44 +2113,6 @@ export interface operations {
             };
         };
     };
-    getChannelTypes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": 0,
-                     *       "message": "Success",
-                     *       "data": [
-                     *         "openai",
-                     *         "openai-response",
-                     *         "gemini",
-                     *         "anthropic"
-                     *       ]
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        code: 0;
-                        message: string;
-                        data: components["schemas"]["ChannelType"][];
-                    };
-                };
-            };
-            401: components["responses"]["401"];
-        };
-    };
     getGroups: {
         parameters: {
             query?: never;
@@ -2221,6 +2183,7 @@ export interface operations {
             };
             401: components["responses"]["401"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postGroups: {
@@ -2411,6 +2374,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getGroupsList: {
@@ -2456,61 +2420,7 @@ export interface operations {
             };
             401: components["responses"]["401"];
             500: components["responses"]["500"];
-        };
-    };
-    getGroupsConfigOptions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": 0,
-                     *       "message": "Success",
-                     *       "data": [
-                     *         {
-                     *           "key": "connect_timeout",
-                     *           "name": "Connect timeout",
-                     *           "description": "Seconds to connect to an upstream, TLS and outbound proxy included.",
-                     *           "default_value": 15,
-                     *           "type": "int",
-                     *           "min_value": 1,
-                     *           "max_value": 86400,
-                     *           "unit": "seconds",
-                     *           "category": "Requests"
-                     *         },
-                     *         {
-                     *           "key": "max_retries",
-                     *           "name": "Retries",
-                     *           "description": "Further attempts after a failed one, each with another key; 0 for none.",
-                     *           "default_value": 3,
-                     *           "type": "int",
-                     *           "min_value": 0,
-                     *           "max_value": 100,
-                     *           "category": "Keys and retries"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        code: 0;
-                        message: string;
-                        data: components["schemas"]["ConfigOption"][];
-                    };
-                };
-            };
-            401: components["responses"]["401"];
+            503: components["responses"]["503"];
         };
     };
     putGroupsReorder: {
@@ -2574,6 +2484,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     putGroupsId: {
@@ -2750,6 +2661,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     deleteGroupsId: {
@@ -2791,6 +2703,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postGroupsIdCopy: {
@@ -2887,6 +2800,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     putGroupsIdEnabled: {
@@ -2977,6 +2891,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getGroupsIdModels: {
@@ -3200,6 +3115,7 @@ export interface operations {
             401: components["responses"]["401"];
             404: components["responses"]["404"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getGroupsIdStats: {
@@ -3277,6 +3193,7 @@ export interface operations {
             401: components["responses"]["401"];
             404: components["responses"]["404"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getGroupsIdSubGroups: {
@@ -3369,6 +3286,7 @@ export interface operations {
             401: components["responses"]["401"];
             404: components["responses"]["404"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postGroupsIdSubGroups: {
@@ -3434,6 +3352,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     deleteGroupsIdSubGroupsSub: {
@@ -3480,6 +3399,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     putGroupsIdSubGroupsSubWeight: {
@@ -3538,6 +3458,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getGroupsIdParentAggregateGroups: {
@@ -3587,6 +3508,7 @@ export interface operations {
             401: components["responses"]["401"];
             404: components["responses"]["404"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getKeys: {
@@ -3694,6 +3616,7 @@ export interface operations {
             401: components["responses"]["401"];
             404: components["responses"]["404"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getKeysExport: {
@@ -3736,6 +3659,7 @@ export interface operations {
             401: components["responses"]["401"];
             404: components["responses"]["404"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     putKeysIdNotes: {
@@ -3788,6 +3712,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysRestoreAllInvalid: {
@@ -3838,6 +3763,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysClearAllInvalid: {
@@ -3888,6 +3814,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysClearAll: {
@@ -3938,6 +3865,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysValidateGroup: {
@@ -4003,53 +3931,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
-        };
-    };
-    getTasksStatus: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": 0,
-                     *       "message": "Success",
-                     *       "data": {
-                     *         "task_type": "KEY_IMPORT",
-                     *         "is_running": false,
-                     *         "group_name": "openai-main",
-                     *         "processed": 3,
-                     *         "total": 3,
-                     *         "result": {
-                     *           "added_count": 2,
-                     *           "ignored_count": 1
-                     *         },
-                     *         "started_at": "2026-11-24T04:49:58Z",
-                     *         "finished_at": "2026-11-24T04:49:58Z",
-                     *         "duration_seconds": 0.002395689
-                     *       }
-                     *     }
-                     */
-                    "application/json": {
-                        /** @constant */
-                        code: 0;
-                        message: string;
-                        data: components["schemas"]["Status"];
-                    };
-                };
-            };
-            401: components["responses"]["401"];
-            500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getTasksIgnored: {
@@ -4092,6 +3974,7 @@ export interface operations {
             };
             401: components["responses"]["401"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysApply: {
@@ -4177,6 +4060,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysAddMultiple: {
@@ -4235,6 +4119,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysDeleteMultiple: {
@@ -4293,6 +4178,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysDisableMultiple: {
@@ -4350,6 +4236,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysEnableMultiple: {
@@ -4407,6 +4294,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysRestoreMultiple: {
@@ -4465,6 +4353,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysTestMultiple: {
@@ -4533,6 +4422,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysAddAsync: {
@@ -4603,6 +4493,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postKeysDeleteAsync: {
@@ -4673,6 +4564,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getBackup: {
@@ -4711,6 +4603,7 @@ export interface operations {
             401: components["responses"]["401"];
             404: components["responses"]["404"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     postBackup: {
@@ -4772,6 +4665,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getSettings: {
@@ -4824,6 +4718,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401"];
+            503: components["responses"]["503"];
         };
     };
     putSettings: {
@@ -4914,6 +4809,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getLogs: {
@@ -5020,6 +4916,7 @@ export interface operations {
             401: components["responses"]["401"];
             404: components["responses"]["404"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getLogsExport: {
@@ -5072,6 +4969,7 @@ export interface operations {
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
+            503: components["responses"]["503"];
         };
     };
     getDashboardStats: {
@@ -5189,6 +5087,7 @@ export interface operations {
             };
             401: components["responses"]["401"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getDashboardChart: {
@@ -5319,6 +5218,7 @@ export interface operations {
             401: components["responses"]["401"];
             404: components["responses"]["404"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getDashboardGroups: {
@@ -5386,6 +5286,7 @@ export interface operations {
             401: components["responses"]["401"];
             404: components["responses"]["404"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     getDashboardEncryptionStatus: {
@@ -5420,6 +5321,147 @@ export interface operations {
                         code: 0;
                         message: string;
                         data: components["schemas"]["EncryptionStatus"];
+                    };
+                };
+            };
+            401: components["responses"]["401"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    getChannelTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 0,
+                     *       "message": "Success",
+                     *       "data": [
+                     *         "openai",
+                     *         "openai-response",
+                     *         "gemini",
+                     *         "anthropic"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        code: 0;
+                        message: string;
+                        data: components["schemas"]["ChannelType"][];
+                    };
+                };
+            };
+            401: components["responses"]["401"];
+        };
+    };
+    getGroupsConfigOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 0,
+                     *       "message": "Success",
+                     *       "data": [
+                     *         {
+                     *           "key": "connect_timeout",
+                     *           "name": "Connect timeout",
+                     *           "description": "Seconds to connect to an upstream, TLS and outbound proxy included.",
+                     *           "default_value": 15,
+                     *           "type": "int",
+                     *           "min_value": 1,
+                     *           "max_value": 86400,
+                     *           "unit": "seconds",
+                     *           "category": "Requests"
+                     *         },
+                     *         {
+                     *           "key": "max_retries",
+                     *           "name": "Retries",
+                     *           "description": "Further attempts after a failed one, each with another key; 0 for none.",
+                     *           "default_value": 3,
+                     *           "type": "int",
+                     *           "min_value": 0,
+                     *           "max_value": 100,
+                     *           "category": "Keys and retries"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        code: 0;
+                        message: string;
+                        data: components["schemas"]["ConfigOption"][];
+                    };
+                };
+            };
+            401: components["responses"]["401"];
+        };
+    };
+    getTasksStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 0,
+                     *       "message": "Success",
+                     *       "data": {
+                     *         "task_type": "KEY_IMPORT",
+                     *         "is_running": false,
+                     *         "group_name": "openai-main",
+                     *         "processed": 3,
+                     *         "total": 3,
+                     *         "result": {
+                     *           "added_count": 2,
+                     *           "ignored_count": 1
+                     *         },
+                     *         "started_at": "2026-11-24T04:49:58Z",
+                     *         "finished_at": "2026-11-24T04:49:58Z",
+                     *         "duration_seconds": 0.002395689
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @constant */
+                        code: 0;
+                        message: string;
+                        data: components["schemas"]["Status"];
                     };
                 };
             };

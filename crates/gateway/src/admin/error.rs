@@ -7,12 +7,16 @@ use domain::group::GroupError;
 use domain::language::Language;
 use domain::rewrite::headers::HeaderRuleError;
 use domain::settings::SettingError;
-use http::StatusCode;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use storage::StorageError;
 use storage::backup::{BackupError, BackupFault};
 
 use super::messages::Message;
+
+/// When to look again whether the database is back.
+const AWAY_SECONDS: &str = "5";
 
 /// An error with the code clients know it by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +27,8 @@ pub struct ApiError {
 
 macro_rules! codes {
     ($($name:ident $status:ident $word:literal;)*) => {
-        /// Errors by kind. The words and statuses are those of GPT-Load 1.4.x, but `UPSTREAM_ERROR`.
+        /// Errors by kind. The words and statuses are those of GPT-Load 1.4.x, but `UPSTREAM_ERROR` and 503 for a
+        /// database that is away.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         enum Code {
             $($name,)*
@@ -53,6 +58,7 @@ codes! {
     InternalServerError INTERNAL_SERVER_ERROR "INTERNAL_SERVER_ERROR";
     UpstreamError BAD_GATEWAY "UPSTREAM_ERROR";
     NoKeysAvailable SERVICE_UNAVAILABLE "NO_KEYS_AVAILABLE";
+    DatabaseAway SERVICE_UNAVAILABLE "DATABASE_ERROR";
 }
 
 /// Every status of an error with its words.
@@ -106,6 +112,11 @@ impl ApiError {
         Self::new(Code::NoKeysAvailable, message)
     }
 
+    /// What needs the database, while that is known to be away.
+    pub fn database_away() -> Self {
+        Self::new(Code::DatabaseAway, &Message::DatabaseAway)
+    }
+
     /// [`StorageError::NotFound`] with the name of what wasn't found.
     pub fn naming(message: Message) -> impl FnOnce(StorageError) -> Self {
         move |error| match error {
@@ -134,7 +145,8 @@ impl From<StorageError> for ApiError {
             StorageError::Duplicate { field } => Self::new(Code::DuplicateResource, &Message::Taken(field)),
             other => {
                 tracing::error!(error = %other, "the database failed an admin call");
-                Self::new(Code::DatabaseError, &Message::DatabaseFailed(other.to_string()))
+                let code = if other.is_transient() { Code::DatabaseAway } else { Code::DatabaseError };
+                Self::new(code, &Message::DatabaseFailed(other.to_string()))
             }
         }
     }
@@ -187,7 +199,11 @@ struct Envelope {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = self.code.parts();
-        (status, Json(Envelope { code, message: self.message() })).into_response()
+        let mut response = (status, Json(Envelope { code, message: self.message() })).into_response();
+        if self.code == Code::DatabaseAway {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(AWAY_SECONDS));
+        }
+        response
     }
 }
 

@@ -62,6 +62,8 @@ pub enum Message {
     Taken(&'static str),
     /// The database failed.
     DatabaseFailed(String),
+    /// The database is away.
+    DatabaseAway,
     /// A file of our own could not be written or read.
     FileFailed(String),
     /// What is wrong with a backup, or with the wish for one.

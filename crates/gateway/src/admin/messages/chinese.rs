@@ -29,6 +29,7 @@ pub fn text(message: &Message) -> String {
         Message::NotFound => "未找到".to_owned(),
         Message::Taken(field) => format!("{field}：该值已被使用"),
         Message::DatabaseFailed(why) => format!("数据库未能完成操作：{why}"),
+        Message::DatabaseAway => "数据库当前不可用：恢复后才能执行此操作；代理请求仍照常处理".to_owned(),
         Message::FileFailed(why) => format!("文件无法写入或读取：{why}"),
         Message::Backup(fault) => backup(fault),
         Message::GroupDeleted => "分组已删除".to_owned(),

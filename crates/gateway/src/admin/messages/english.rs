@@ -29,6 +29,9 @@ pub fn text(message: &Message) -> String {
         Message::NotFound => "not found".to_owned(),
         Message::Taken(field) => format!("{field}: this value is already taken"),
         Message::DatabaseFailed(why) => format!("the database could not do it: {why}"),
+        Message::DatabaseAway => {
+            "the database is away: this can be done when it is back; proxied requests are served meanwhile".to_owned()
+        }
         Message::FileFailed(why) => format!("a file could not be written or read: {why}"),
         Message::Backup(fault) => backup(fault),
         Message::GroupDeleted => "Group deleted".to_owned(),

@@ -33,6 +33,9 @@ pub fn text(message: &Message) -> String {
         Message::NotFound => "見つかりません".to_owned(),
         Message::Taken(field) => format!("{field}：この値はすでに使われています"),
         Message::DatabaseFailed(why) => format!("データベースが処理できませんでした：{why}"),
+        Message::DatabaseAway => {
+            "データベースに接続できません。復旧するまでこの操作はできませんが、プロキシのリクエストは処理されています".to_owned()
+        }
         Message::FileFailed(why) => format!("ファイルの書き込みまたは読み込みができませんでした：{why}"),
         Message::Backup(fault) => backup(fault),
         Message::GroupDeleted => "グループを削除しました".to_owned(),

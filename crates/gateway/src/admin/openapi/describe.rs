@@ -81,7 +81,8 @@ impl Operation {
             answers: BTreeMap::new(),
         };
         let unauthorized = entry.is_closed.then_some(StatusCode::UNAUTHORIZED.as_u16());
-        for status in entry.faults.iter().copied().chain(unauthorized) {
+        let away = entry.needs_database.then_some(StatusCode::SERVICE_UNAVAILABLE.as_u16());
+        for status in entry.faults.iter().copied().chain(unauthorized).chain(away) {
             operation.answers.insert(status, fault(status));
         }
         operation

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::middleware::from_extractor_with_state;
+use axum::middleware::{from_extractor_with_state, from_fn_with_state};
 use axum::routing::{MethodFilter, on};
 use http::Method;
 
 use super::describe::{Described, Operation, Schemas};
-use crate::admin::Context;
 use crate::admin::auth::Admin;
+use crate::admin::{Context, if_the_database_is_there};
 
 /// A method of a path, and how it is described.
 pub struct Entry {
@@ -22,6 +22,8 @@ pub struct Entry {
     pub summary: &'static str,
     /// Whether it asks for the admin key.
     pub is_closed: bool,
+    /// Whether it is refused while the database is away.
+    pub needs_database: bool,
     /// Statuses beside 200 that have the same body.
     pub also: &'static [u16],
     /// Statuses of faults beside those that every such handler may have.
@@ -112,6 +114,15 @@ impl Routes {
         Self { router: self.router.merge(others.router), ..self }
     }
 
+    /// Refuses them at once while the database is known to be away.
+    pub fn need_the_database(mut self, context: &Arc<Context>) -> Self {
+        for entry in &mut self.entries {
+            entry.needs_database = true;
+        }
+        let look = from_fn_with_state(Arc::clone(context), if_the_database_is_there);
+        self.layered(|router| router.route_layer(look))
+    }
+
     /// Lets only those in who show the admin key. One layer over all of them, so that no handler can forget to ask for it.
     pub fn close(mut self, context: &Arc<Context>) -> Self {
         for entry in &mut self.entries {
@@ -139,7 +150,17 @@ impl Routes {
         T: 'static,
     {
         let (tag, describe) = (self.tag, H::describe as fn(&mut Operation, &mut Schemas));
-        self.entries.push(Entry { method, path, tag, summary, is_closed: false, also: &[], faults: &[], describe });
+        self.entries.push(Entry {
+            method,
+            path,
+            tag,
+            summary,
+            is_closed: false,
+            needs_database: false,
+            also: &[],
+            faults: &[],
+            describe,
+        });
         self.router = self.router.route(path, on(filter, handler));
         self
     }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use super::kit::{AUTH_KEY, Api, failure};
+use super::kit::{AUTH_KEY, Api, Reply, failure};
 
 fn request(method: &str, uri: &str) -> http::request::Builder {
     Request::builder().method(method).uri(uri)
@@ -137,9 +137,30 @@ async fn health_needs_no_key() {
     let ready = get("/health/ready").await;
     assert_eq!((ready.status, &ready.json()["reasons"]), (503, &json!(["draining"])));
     api.state.db.close().await;
+    api.state.outages.look().await;
     let ready = get("/health/ready").await.json();
     assert_eq!((&ready["reasons"], &ready["degraded"]), (&json!(["draining"]), &json!(["database"])));
     assert_eq!(get("/health/live").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_needs_a_database_that_is_away_is_refused_at_once() {
+    let api = Api::new().await;
+    api.state.db.close().await;
+    let error = |reply: &Reply| (reply.status, reply.error().1, reply.header("retry-after").to_owned());
+    let away = (503, "DATABASE_ERROR".to_owned(), "5".to_owned());
+    let tried = api.get("/api/groups").await;
+    assert_eq!(error(&tried), away);
+    assert!(tried.error().2.contains("not available"), "{}", tried.text);
+    api.state.outages.look().await;
+    for path in ["/api/groups", "/api/settings", "/api/logs", "/api/keys?group_id=1", "/api/dashboard/stats"] {
+        let refused = api.get(path).await;
+        assert_eq!(error(&refused), away, "{path}");
+        assert!(refused.error().2.contains("the database is away"), "{path}: {}", refused.text);
+    }
+    for path in ["/api/about", "/api/tasks/status", "/api/channel-types", "/api/groups/config-options"] {
+        assert_eq!(api.get(path).await.status, 200, "{path}");
+    }
 }
 
 #[tokio::test]
