@@ -98,8 +98,8 @@ storm: packages ## what storms of failures cost, measured for some minutes: atte
 	cargo test --locked --release -p gateway --test storm -- --ignored --nocapture
 
 cluster: packages ## three nodes under load, and what they share away for SECONDS=60: tells how soon they agree, some 20 minutes
-	TEST_DATABASE=postgres CLUSTER_OUTAGE_SECONDS=$(SECONDS) cargo test --locked --workspace --test it -- cluster:: --nocapture
-	TEST_DATABASE=mariadb CLUSTER_OUTAGE_SECONDS=$(SECONDS) cargo test --locked --workspace --test it -- cluster:: --nocapture
+	TEST_DATABASE=postgres CLUSTER_OUTAGE_SECONDS=$(SECONDS) cargo test --locked --workspace --test it -- cluster:: --include-ignored --nocapture
+	TEST_DATABASE=mariadb CLUSTER_OUTAGE_SECONDS=$(SECONDS) cargo test --locked --workspace --test it -- cluster:: --include-ignored --nocapture
 
 clean: ## remove what was built and installed here; ./data stays
 	cargo clean

@@ -4,8 +4,12 @@
 //! that each database spells its own way. A further database is a further variant of these four; statements elsewhere
 //! are built once, for all.
 
+use std::io;
+use std::time::Duration;
+
 use sea_query_sqlx::SqlxBinder;
 use sqlx::AssertSqlSafe;
+use tokio::time::timeout;
 
 use crate::{Dsn, StorageError};
 
@@ -33,6 +37,15 @@ pub(crate) enum Engine {
     Sqlite(sqlite::Connections),
     Postgres(postgres::Connections),
     MySql(mysql::Connections),
+}
+
+/// A server answers within its own limit, which is set to 60 s for each connection; or the network has lost the connection, and neither end
+/// knows it.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(65);
+
+/// Waits for a server's answer. Without one, what was asked for may have been done all the same.
+async fn answered<T>(asking: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    timeout(ANSWERED_WITHIN, asking).await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
 }
 
 /// Whether there was no answer, from a server that may be there again later.
@@ -150,14 +163,14 @@ impl Engine {
                 let (sql, values) = postgres::build(query);
                 let once = sql.len() > CACHED_STATEMENT_BYTES;
                 let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
-                let rows = query.fetch_all(&connections.pools().readers).await.map_err(postgres::fault)?;
+                let rows = answered(query.fetch_all(&connections.pools().readers)).await.map_err(postgres::fault)?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
             Self::MySql(connections) => {
                 let (sql, values) = mysql::build(query);
                 let once = sql.len() > CACHED_STATEMENT_BYTES;
                 let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
-                let rows = query.fetch_all(&connections.pools().readers).await.map_err(mysql::fault)?;
+                let rows = answered(query.fetch_all(&connections.pools().readers)).await.map_err(mysql::fault)?;
                 Ok(rows.into_iter().map(|row| Row::MySql(row, connections.zone())).collect())
             }
         }
@@ -168,10 +181,10 @@ impl Engine {
         match self {
             Self::Sqlite(connections) => Ok(Tx::Sqlite(connections.begin().await?)),
             Self::Postgres(connections) => {
-                connections.pools().writers.begin().await.map(Tx::Postgres).map_err(postgres::fault)
+                answered(connections.pools().writers.begin()).await.map(Tx::Postgres).map_err(postgres::fault)
             }
             Self::MySql(connections) => {
-                let tx = connections.pools().writers.begin().await.map_err(mysql::fault)?;
+                let tx = answered(connections.pools().writers.begin()).await.map_err(mysql::fault)?;
                 Ok(Tx::MySql(tx, connections.zone()))
             }
         }
@@ -190,16 +203,27 @@ impl Engine {
                 let (sql, values) = postgres::build(statement);
                 let once = sql.len() > CACHED_STATEMENT_BYTES;
                 let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
-                let done = query.execute(&connections.pools().writers).await;
+                let done = answered(query.execute(&connections.pools().writers)).await;
                 Ok(done.map_err(postgres::fault)?.rows_affected())
             }
             Self::MySql(connections) => {
                 let (sql, values) = mysql::build(statement);
                 let once = sql.len() > CACHED_STATEMENT_BYTES;
                 let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
-                let done = query.execute(&connections.pools().writers).await;
+                let done = answered(query.execute(&connections.pools().writers)).await;
                 Ok(done.map_err(mysql::fault)?.rows_affected())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_never_answers_is_given_up() {
+        let error = answered(std::future::pending::<Result<(), _>>()).await.unwrap_err();
+        assert!(is_lost(&error), "{error}");
     }
 }

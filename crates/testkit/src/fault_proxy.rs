@@ -78,6 +78,8 @@ struct Orders {
     mode: Mode,
     /// Raised to end all connections that are open.
     cuts: u64,
+    /// Raised to carry nothing over them any more.
+    losses: u64,
 }
 
 impl FaultProxy {
@@ -91,7 +93,7 @@ impl FaultProxy {
             let _entered = handle.enter();
             bound(addr).and_then(|socket| socket.listen(BACKLOG)).expect("the port is held by us")
         };
-        let orders = watch::Sender::new(Orders { mode: Mode::Pass, cuts: 0 });
+        let orders = watch::Sender::new(Orders { mode: Mode::Pass, cuts: 0, losses: 0 });
         let accepted = Arc::<AtomicU64>::default();
         let handle = runtime.handle();
         let listening = watch::Sender::new(true);
@@ -131,6 +133,12 @@ impl FaultProxy {
         self.orders.send_modify(|orders| orders.cuts += 1);
     }
 
+    /// Loses all connections without a word to either end; new ones are served as before.
+    pub async fn lose(&self) {
+        self.orders.send_modify(|orders| orders.losses += 1);
+        self.pass().await;
+    }
+
     /// Closes all connections, and refuses new ones as if nobody listened.
     pub async fn refuse(&self) {
         self.order(Mode::Refuse, 1).await;
@@ -154,7 +162,7 @@ impl FaultProxy {
     /// Gives the order and waits until the listener follows it, so that the next connection meets what was ordered.
     async fn order(&self, mode: Mode, cuts: u64) {
         let listens = mode != Mode::Refuse;
-        self.orders.send_modify(|orders| *orders = Orders { mode, cuts: orders.cuts + cuts });
+        self.orders.send_modify(|orders| *orders = Orders { mode, cuts: orders.cuts + cuts, ..*orders });
         let mut listening = self.listening.subscribe();
         within("the fault proxy to obey", listening.wait_for(|now| *now == listens))
             .await
@@ -199,11 +207,11 @@ impl Forwarder {
     }
 
     async fn forward(mut self, mut client: TcpStream) {
-        let cuts = self.orders.borrow_and_update().cuts;
+        let Orders { cuts, losses, .. } = *self.orders.borrow_and_update();
         let Ok((from_target, to_target)) = self.target.connect().await else { return };
         let (from_client, to_client) = client.split();
-        let up = Pump { from: from_client, to: to_target, orders: self.orders.clone(), carried: None };
-        let down = Pump { from: from_target, to: to_client, orders: self.orders.clone(), carried: Some(0) };
+        let up = Pump { from: from_client, to: to_target, orders: self.orders.clone(), losses, carried: None };
+        let down = Pump { from: from_target, to: to_client, orders: self.orders.clone(), losses, carried: Some(0) };
         let reset = tokio::select! {
             reset = both(up, down) => reset,
             _ = self.orders.wait_for(|orders| orders.cuts > cuts) => false,
@@ -241,6 +249,8 @@ struct Pump<R, W> {
     from: R,
     to: W,
     orders: watch::Receiver<Orders>,
+    /// How many there had been when it began.
+    losses: u64,
     /// The bytes so far, in the direction whose bytes are counted.
     carried: Option<u64>,
 }
@@ -280,7 +290,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<R, W> {
     }
 
     async fn unstalled(&mut self) -> Mode {
-        let going = self.orders.wait_for(|orders| orders.mode != Mode::Stall).await;
+        let losses = self.losses;
+        let going = self.orders.wait_for(|orders| orders.mode != Mode::Stall && orders.losses == losses).await;
         going.map_or(Mode::Pass, |orders| orders.mode)
     }
 }

@@ -19,7 +19,8 @@ pub(super) mod migrate;
 
 /// A lock or a statement that hangs must not hang us. Each of the two servers reads one of the comments. Every
 /// statement sees what is committed: locks on gaps between rows would only make nodes collide.
-const LIMITS: &str = "SET SESSION innodb_lock_wait_timeout = 10, SESSION lock_wait_timeout = 10 /*M!100600 , SESSION max_statement_time = 60 */ \
+const LIMITS: &str = "SET SESSION innodb_lock_wait_timeout = 10, SESSION lock_wait_timeout = 10, SESSION wait_timeout = 90 \
+    /*M!100600 , SESSION max_statement_time = 60, SESSION idle_write_transaction_timeout = 60 */ \
     /*!80000 , SESSION max_execution_time = 60000 */; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 pub(crate) struct Connections {

@@ -14,6 +14,10 @@ const WRITERS: u32 = 4;
 const READERS: u32 = 6;
 /// How long a call waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections that nothing uses are closed after this: before the server does, which takes them for lost then.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a connection that is no longer used may take to say that it is all right.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a server that is just starting is waited for.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
 const START_INTERVAL: Duration = Duration::from_millis(200);
@@ -60,7 +64,14 @@ impl<D: Database> Pools<D> {
             let may_pass = is_away && !is_of_tls(&source);
             return Err(StorageError::Unreachable { server: server.endpoint.to_string(), source, may_pass });
         }
-        let prepared = prepared.acquire_timeout(ACQUIRE_TIMEOUT);
+        let prepared =
+            prepared.acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(IDLE_TIMEOUT).after_release(|connection, _| {
+                Box::pin(async move {
+                    // Without end the pool would wait for a connection that the network has lost, and have one less.
+                    let answers = tokio::time::timeout(RELEASE_TIMEOUT, connection.ping()).await;
+                    answers.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+                })
+            });
         Ok(Self {
             readers: prepared.clone().max_connections(READERS).connect_lazy_with(options.clone()),
             writers: prepared.max_connections(WRITERS).connect_lazy_with(options),

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{AssertSqlSafe, MySql, Postgres, Sqlite, Transaction};
 
-use super::{CACHED_STATEMENT_BYTES, Row, mysql, postgres, sqlite};
+use super::{CACHED_STATEMENT_BYTES, Row, answered, mysql, postgres, sqlite};
 use crate::StorageError;
 
 /// A transaction, or a savepoint within one. Rolled back unless committed.
@@ -26,14 +26,14 @@ impl Tx<'_> {
                 let (sql, values) = postgres::build(query);
                 let once = sql.len() > CACHED_STATEMENT_BYTES;
                 let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
-                let rows = query.fetch_all(&mut **tx).await.map_err(postgres::fault)?;
+                let rows = answered(query.fetch_all(&mut **tx)).await.map_err(postgres::fault)?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
             Self::MySql(tx, zone) => {
                 let (sql, values) = mysql::build(query);
                 let once = sql.len() > CACHED_STATEMENT_BYTES;
                 let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
-                let rows = query.fetch_all(&mut **tx).await.map_err(mysql::fault)?;
+                let rows = answered(query.fetch_all(&mut **tx)).await.map_err(mysql::fault)?;
                 Ok(rows.into_iter().map(|row| Row::MySql(row, zone)).collect())
             }
         }
@@ -50,13 +50,15 @@ impl Tx<'_> {
             Self::Postgres(tx) => {
                 let (sql, values) = postgres::build(statement);
                 let once = sql.len() > CACHED_STATEMENT_BYTES;
-                let done = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once).execute(&mut **tx).await;
+                let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
+                let done = answered(query.execute(&mut **tx)).await;
                 Ok(done.map_err(postgres::fault)?.rows_affected())
             }
             Self::MySql(tx, _) => {
                 let (sql, values) = mysql::build(statement);
                 let once = sql.len() > CACHED_STATEMENT_BYTES;
-                let done = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once).execute(&mut **tx).await;
+                let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(!once);
+                let done = answered(query.execute(&mut **tx)).await;
                 Ok(done.map_err(mysql::fault)?.rows_affected())
             }
         }
@@ -65,9 +67,11 @@ impl Tx<'_> {
     pub(crate) async fn savepoint(&mut self) -> Result<Tx<'_>, StorageError> {
         match self {
             Self::Sqlite(tx) => Ok(Tx::Sqlite(sqlx::Connection::begin(&mut **tx).await.map_err(sqlite::fault)?)),
-            Self::Postgres(tx) => Ok(Tx::Postgres(sqlx::Connection::begin(&mut **tx).await.map_err(postgres::fault)?)),
+            Self::Postgres(tx) => {
+                Ok(Tx::Postgres(answered(sqlx::Connection::begin(&mut **tx)).await.map_err(postgres::fault)?))
+            }
             Self::MySql(tx, zone) => {
-                Ok(Tx::MySql(sqlx::Connection::begin(&mut **tx).await.map_err(mysql::fault)?, zone))
+                Ok(Tx::MySql(answered(sqlx::Connection::begin(&mut **tx)).await.map_err(mysql::fault)?, zone))
             }
         }
     }
@@ -75,16 +79,16 @@ impl Tx<'_> {
     pub(crate) async fn commit(self) -> Result<(), StorageError> {
         match self {
             Self::Sqlite(tx) => tx.commit().await.map_err(sqlite::fault),
-            Self::Postgres(tx) => tx.commit().await.map_err(postgres::fault),
-            Self::MySql(tx, _) => tx.commit().await.map_err(mysql::fault),
+            Self::Postgres(tx) => answered(tx.commit()).await.map_err(postgres::fault),
+            Self::MySql(tx, _) => answered(tx.commit()).await.map_err(mysql::fault),
         }
     }
 
     pub(crate) async fn rollback(self) -> Result<(), StorageError> {
         match self {
             Self::Sqlite(tx) => tx.rollback().await.map_err(sqlite::fault),
-            Self::Postgres(tx) => tx.rollback().await.map_err(postgres::fault),
-            Self::MySql(tx, _) => tx.rollback().await.map_err(mysql::fault),
+            Self::Postgres(tx) => answered(tx.rollback()).await.map_err(postgres::fault),
+            Self::MySql(tx, _) => answered(tx.rollback()).await.map_err(mysql::fault),
         }
     }
 }

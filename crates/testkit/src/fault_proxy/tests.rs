@@ -69,3 +69,15 @@ async fn resets_after_so_many_bytes() {
     proxy.reset_after(0).await;
     assert_eq!(models(&proxy).try_send().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
+
+#[tokio::test]
+async fn what_is_lost_carries_nothing_more_and_what_comes_is_served() {
+    let provider = MockProvider::start();
+    let proxy = FaultProxy::to(provider.addr());
+    let connection = Connection::open(&proxy.addr().to_string()).await.unwrap();
+    let (_, mut connection) = connection.request(&models(&proxy)).await.unwrap().finish().await.unwrap();
+    proxy.lose().await;
+    connection.write(models(&proxy).to_bytes()).await.unwrap();
+    assert_eq!(models(&proxy).fetch().await.status, 200);
+    assert_eq!(provider.count(), 2);
+}

@@ -15,6 +15,8 @@ use crate::support::traffic::ask;
 
 /// Between two requests of a client.
 const PACE: Duration = Duration::from_millis(20);
+/// Answers that show that all goes on.
+const SOME: u64 = 30;
 /// Clients that come through the balancer where all do.
 const BEHIND: usize = 4;
 
@@ -49,11 +51,19 @@ impl Clients {
         Self { all, stop, answers }
     }
 
-    /// Waits as long as an outage is to last, and for some answers.
-    pub(super) async fn go_on(&mut self) {
+    /// Waits as long as an outage is to last.
+    pub(super) async fn stand_it(&mut self) {
         let seconds = std::env::var("CLUSTER_OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
-        let (until, enough) = (Instant::now() + Duration::from_secs(seconds), self.answered() + 30);
-        while Instant::now() < until || self.answered() < enough {
+        let until = Instant::now() + Duration::from_secs(seconds);
+        while Instant::now() < until {
+            self.go_on().await;
+        }
+    }
+
+    /// Waits for some more answers.
+    pub(super) async fn go_on(&mut self) {
+        let enough = self.answered() + SOME;
+        while self.answered() < enough {
             if let Some(ended) = self.all.try_join_next() {
                 ended.expect("no request fails");
             }

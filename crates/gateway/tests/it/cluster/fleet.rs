@@ -20,8 +20,8 @@ use crate::support::BINARY;
 
 /// As in `docker-compose.cluster.yml`: longer than the balancer needs to take note.
 const DRAIN_DELAY: &str = "5";
-/// A lease may have to end first, a balancer to ask twice, a spool to be emptied.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A lease may have to end first, a balancer to ask twice, a connection to be given up, a spool to be emptied.
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// Three nodes and what they share.
 pub(super) struct Fleet {
@@ -238,8 +238,14 @@ impl Node {
 
     /// How many keys of a group are active, and how many invalid, in its memory. Needs the database.
     pub(super) async fn keys(&self, group: &GroupHandle) -> [u64; 2] {
-        let stats = self.app.api().get(&format!("/api/groups/{}/stats", group.id)).await.1;
-        ["active_keys", "invalid_keys"].map(|field| stats["data"]["key_stats"][field].as_u64().unwrap_or_default())
+        let map = self.app.api().get(&format!("/api/groups/{}/key-map", group.id)).await.1;
+        let cells = map["data"]["cells"].as_array().cloned().unwrap_or_default();
+        let sum = |states: &[usize]| {
+            let counts = cells.iter().flat_map(|cell| states.iter().map(|state| cell[state].as_u64().unwrap()));
+            counts.sum()
+        };
+        // After the first and the last id come the usable, the cooling and the invalid.
+        [sum(&[2, 3]), sum(&[4])]
     }
 
     /// Whether that many keys are active, and that many invalid.

@@ -18,7 +18,7 @@ async fn successful_requests_send_no_command_to_redis() {
     let redis = fleet.redis.as_ref().unwrap();
     let (before, begun) = (redis.commands(), Instant::now());
     let mut clients = Clients::of(&fleet, &group);
-    clients.go_on().await;
+    clients.stand_it().await;
     let sent = clients.stop().await;
     let commands = redis.commands() - before;
     // Nodes send themselves a message every two seconds.
@@ -28,7 +28,7 @@ async fn successful_requests_send_no_command_to_redis() {
 }
 
 /// What is read from a network that is slow comes so much later.
-const SLOW: Duration = Duration::from_millis(150);
+const SLOW: Duration = Duration::from_millis(50);
 /// Enough for a connection to be made and to do something.
 const RESET_AFTER_BYTES: u64 = 3000;
 
@@ -45,7 +45,7 @@ async fn redis_may_be_away() {
     fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
     fleet.nodes[1].switch("disable", &group, "sk-2").await;
     fleet.all("the disabled key", async |node| node.has(&group, [2, 1]).await).await;
-    clients.go_on().await;
+    clients.stand_it().await;
     fleet.redis_is_there(true).await;
     let again = async |node: &Node| node.app.output().matches("connected to Redis").count() == 2;
     fleet.all("a second connection", again).await;
@@ -65,8 +65,11 @@ async fn the_database_may_be_away() {
     let mut events = listen(&fleet.nodes[0].app).await;
     fleet.database_is_there(false).await;
     fleet.provider.on_key("sk-1", Script::dead());
-    clients.go_on().await;
+    clients.stand_it().await;
     until(&mut events, "degraded", |data| data["away"] == json!(["database"])).await;
+    // Nobody waits for what can't be.
+    let refused = fleet.nodes[0].app.api().get("/api/groups").await;
+    assert_eq!((refused.0, &refused.1["code"]), (503, &json!("DATABASE_ERROR")));
     fleet.database_is_there(true).await;
     until(&mut events, "degraded", |data| data["away"] == json!([])).await;
     fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
@@ -88,12 +91,36 @@ async fn a_leader_may_be_cut_off_from_everything() {
         network.stall().await;
     }
     fleet.nodes[(leader + 1) % 3].switch("disable", &group, "sk-4").await;
-    clients.go_on().await;
+    clients.stand_it().await;
     fleet.successor_of(leader).await;
     for network in fleet.nodes[leader].networks() {
         network.pass().await;
     }
     fleet.all("the disabled key", async |node| node.has(&group, [3, 0]).await).await;
+    let sent = clients.stop().await;
+    fleet.books_agree(sent..=sent).await;
+    fleet.one_led_at_a_time();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it takes two minutes: `make cluster`"]
+async fn the_network_may_lose_connections_without_a_word() {
+    let Some(fleet) = Fleet::with_redis().await else { return };
+    let group = fleet.group(&["sk-1", "sk-2", "sk-3", "sk-4"], json!({"blacklist_threshold": 1})).await;
+    let mut clients = Clients::of(&fleet, &group);
+    clients.go_on().await;
+    let leader = fleet.leader().await;
+    for network in fleet.nodes[leader].networks() {
+        network.stall().await;
+    }
+    fleet.nodes[(leader + 1) % 3].switch("disable", &group, "sk-4").await;
+    clients.stand_it().await;
+    for network in fleet.nodes[leader].networks() {
+        network.lose().await;
+    }
+    fleet.all("the disabled key", async |node| node.has(&group, [3, 0]).await).await;
+    fleet.provider.on_key("sk-1", Script::dead());
+    fleet.all("the bad key", async |node| node.has(&group, [2, 1]).await).await;
     let sent = clients.stop().await;
     fleet.books_agree(sent..=sent).await;
     fleet.one_led_at_a_time();
@@ -109,13 +136,13 @@ async fn the_network_may_be_slow_and_break_connections() {
         network.delay(SLOW).await;
     }
     fleet.provider.on_key("sk-1", Script::dead());
-    clients.go_on().await;
+    clients.stand_it().await;
     fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
     for network in networks() {
         network.reset_after(RESET_AFTER_BYTES).await;
     }
     fleet.provider.on_key("sk-2", Script::dead());
-    clients.go_on().await;
+    clients.stand_it().await;
     for network in networks() {
         network.pass().await;
     }

@@ -21,7 +21,7 @@ async fn the_leader_may_be_killed() {
     let killed = Instant::now();
     fleet.kill(leader).await;
     fleet.successor_of(leader).await;
-    clients.go_on().await;
+    clients.stand_it().await;
     fleet.nodes[(leader + 1) % 3].switch("disable", &group, "sk-1").await;
     fleet.start_again(leader).await;
     fleet.all("the disabled key", async |node| node.has(&group, [2, 0]).await).await;
