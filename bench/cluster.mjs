@@ -36,7 +36,6 @@ await runWithServers(async () => {
 
   const load = (node, time = seconds) => measure(node, { connections: CONNECTIONS, seconds: time }, { pin: pins.load });
   const commands = async () => ({ redis: redis.commands(), database: postgres.transactions() });
-  // How many commands there are without requests, by second.
   const idle = await between(commands, () => new Promise((done) => setTimeout(done, 10_000)));
   for (const node of nodes) await load(node, 1);
 
@@ -47,19 +46,20 @@ await runWithServers(async () => {
   const results = await interleave(rounds, subjects, async (subject) => {
     const { result, counted, took } = await between(commands, () => Promise.all(subject.nodes.map((node) => load(node))));
     const sum = (read) => result.reduce((total, report) => total + read(report), 0);
-    const surplus = (name) => counted[name] - (idle.counted[name] * took) / idle.took;
     const [count, cpu] = [sum((report) => report.count), sum((report) => report.cpu)];
-    return { count, cpu, rate: count / seconds, redis: surplus("redis"), database: surplus("database") };
+    return { count, cpu, rate: count / seconds, redis: counted.redis / took, database: counted.database / took };
   });
   const row = ({ name }) => ({
     nodes: name,
     "CPU µs a request": fixed(middle(results[name], ({ cpu, count }) => cpu / count), 1),
     "requests/s": Math.round(middle(results[name], ({ rate }) => rate)),
     "requests a CPU second, to one node": fixed(ratio(results[name], results.one, ({ cpu, count }) => count / cpu), 2),
-    "Redis commands a request": fixed(middle(results[name], ({ redis, count }) => redis / count), 4),
-    "database transactions a request": fixed(middle(results[name], ({ database, count }) => database / count), 4),
+    "Redis commands/s": fixed(middle(results[name], ({ redis }) => redis), 1),
+    "database transactions/s": fixed(middle(results[name], ({ database }) => database), 1),
   });
   printTable("Two nodes against one", subjects.map(row));
+  const [redis, database] = [idle.counted.redis / idle.took, idle.counted.database / idle.took];
+  console.log(`without requests: ${fixed(redis, 1)} Redis commands/s, ${fixed(database, 1)} database transactions/s, both nodes together`);
 });
 
 function proxy(node, group) {
