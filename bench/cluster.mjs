@@ -58,8 +58,8 @@ await runWithServers(async () => {
     "database transactions/s": fixed(middle(results[name], ({ database }) => database), 1),
   });
   printTable("Two nodes against one", subjects.map(row));
-  const [redis, database] = [idle.counted.redis / idle.took, idle.counted.database / idle.took];
-  console.log(`without requests: ${fixed(redis, 1)} Redis commands/s, ${fixed(database, 1)} database transactions/s, both nodes together`);
+  const bySecond = (name) => fixed(idle.counted[name] / idle.took, 1);
+  console.log(`without requests: ${bySecond("redis")} Redis commands/s, ${bySecond("database")} database transactions/s, both nodes together`);
 });
 
 function proxy(node, group) {
