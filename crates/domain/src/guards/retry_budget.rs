@@ -1,7 +1,8 @@
 //! How many requests may be tried again because an upstream is sick.
 //!
-//! Within any ten seconds retries are at most a percentage of the group's requests and ten a second beside: few requests may be retried as
-//! often as the settings say, many don't become a multiple of themselves when the upstream is least able to bear it.
+//! Within any ten seconds retries are at most a percentage of the group's requests, of these and of the second before, and ten a second
+//! beside: few requests may be retried as often as the settings say, many don't become a multiple of themselves when the upstream is least
+//! able to bear it.
 //!
 //! Time is any monotonic count of milliseconds, passed in. Any number of threads may ask; nothing is locked.
 
@@ -47,8 +48,9 @@ impl RetryBudget {
 
     /// Asks for a retry; `percent` is the setting `retry_budget_percent`, 0 for no limit.
     pub fn retry(&self, percent: u64, now_ms: u64) -> Grant {
-        // The running second counts as a whole one: rather a retry too few than one too many.
-        let requests = self.requests.sum(SPAN_SECONDS, now_ms);
+        // The running second is one more, of both: retries that count for longer than the requests they belong to would be held against
+        // the next burst.
+        let requests = self.requests.sum(SPAN_SECONDS + 1, now_ms);
         let allowed = requests.saturating_mul(percent) / 100 + FREE;
         if percent == 0 || self.retries.sum(SPAN_SECONDS + 1, now_ms) < allowed {
             self.retries.add(now_ms);
