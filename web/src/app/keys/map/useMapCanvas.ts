@@ -1,4 +1,4 @@
-import { computed, onMounted, onUnmounted, type Ref, ref, watch } from "vue";
+import { computed, onMounted, onUnmounted, type Ref, watch } from "vue";
 
 import { useTheme } from "@/app/shell/theme";
 import { colourOf } from "@/ui/colour";
@@ -16,7 +16,7 @@ export function useMapCanvas(
   map: { layout: Readonly<Ref<Layout>>; cells: Readonly<Ref<Cell[]>>; marks: Readonly<Ref<Marks>> },
 ) {
   const theme = useTheme();
-  const palette = ref<Palette>();
+  let palette: Palette | undefined;
   let frame = 0;
 
   const size = computed(() => {
@@ -27,36 +27,43 @@ export function useMapCanvas(
 
   function paint() {
     frame = 0;
-    const [element, colours] = [canvas.value, palette.value];
+    const element = canvas.value;
     const context = element?.getContext("2d");
-    if (!element || !context || !colours) return;
+    if (!element || !context) return;
+    // Only now: before, the browser would have to work out the styles of a page that is not whole yet.
+    palette ??= paletteOf(element);
     const ratio = window.devicePixelRatio;
     const [width, height] = [Math.round(size.value.width * ratio), Math.round(size.value.height * ratio)];
     if (element.width !== width || element.height !== height) Object.assign(element, { width, height });
     context.setTransform(ratio, 0, 0, ratio, MARGIN * ratio, MARGIN * ratio);
-    draw(context, map.layout.value, map.cells.value, colours, map.marks.value);
+    draw(context, map.layout.value, map.cells.value, palette, map.marks.value);
   }
 
   const repaint = () => (frame ||= requestAnimationFrame(paint));
 
-  function colours() {
-    const root = canvas.value?.parentElement;
-    if (!root) return;
-    const of = (name: `--${string}`) => colourOf(root, name);
-    palette.value = {
-      active: of("--active"),
-      cooling: of("--cooling"),
-      invalid: of("--invalid"),
-      disabled: of("--disabled"),
-      ink: of("--ink"),
-      accent: of("--accent"),
-    };
-  }
-
-  onMounted(colours);
+  onMounted(repaint);
   onUnmounted(() => cancelAnimationFrame(frame));
   // Once the page has taken the new theme.
-  watch(() => theme.shown, colours, { flush: "post" });
-  watch([map.cells, map.layout, map.marks, palette], repaint, { flush: "post" });
+  watch(
+    () => theme.shown,
+    () => {
+      palette = undefined;
+      repaint();
+    },
+    { flush: "post" },
+  );
+  watch([map.cells, map.layout, map.marks], repaint, { flush: "post" });
   return size;
+}
+
+function paletteOf(canvas: HTMLCanvasElement): Palette {
+  const of = (name: `--${string}`) => colourOf(canvas.parentElement ?? canvas, name);
+  return {
+    active: of("--active"),
+    cooling: of("--cooling"),
+    invalid: of("--invalid"),
+    disabled: of("--disabled"),
+    ink: of("--ink"),
+    accent: of("--accent"),
+  };
 }
