@@ -27,7 +27,7 @@ export function startMock(profile, { pin = [] } = {}) {
 
 /** gpt-load with an empty data folder of its own, or with the one given; its result has an `admin`, too. */
 export async function startGateway(profile, { pin = [], env = {}, folder = newFolder() } = {}) {
-  const authKey = "sk-admin-of-this-run";
+  const authKey = env.AUTH_KEY ?? "sk-admin-of-this-run";
   const settings = { HOST: "127.0.0.1", PORT: "0", AUTH_KEY: authKey, ...env };
   const server = await start([...pin, binary(profile, "gpt-load")], { cwd: folder, env: settings });
   return { ...server, authKey, admin: new Admin(server.url, authKey) };
