@@ -40,5 +40,6 @@ test("ticks are round and few", () => {
   expect(ticks(2410)).toEqual([0, 1000, 2000]);
   expect(ticks(90)).toEqual([0, 50]);
   expect(ticks(4)).toEqual([0, 1, 2, 3, 4]);
+  expect(ticks(2)).toEqual([0, 1, 2]);
   expect(ticks(0)).toEqual([0]);
 });

@@ -33,9 +33,9 @@ export function storyOf(rows: readonly LogEntry[]): Story | undefined {
   return last && { attempts, last, arrived: Date.parse(last.row.timestamp) - last.end };
 }
 
-/** Round values from 0 up to `total`, some four of them. */
+/** Whole round values from 0 up to `total`, some four of them. */
 export function ticks(total: number): number[] {
-  const rough = Math.max(total, 1) / 4;
+  const rough = Math.max(total, 4) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
   return Array.from({ length: Math.floor(total / step) + 1 }, (_, index) => index * step);
