@@ -71,8 +71,8 @@ async fn the_database_may_be_away() {
     let refused = fleet.nodes[0].app.api().get("/api/groups").await;
     assert_eq!((refused.0, &refused.1["code"]), (503, &json!("DATABASE_ERROR")));
     fleet.database_is_there(true).await;
-    until(&mut events, "degraded", |data| data["away"] == json!([])).await;
     fleet.all("the bad key", async |node| node.has(&group, [3, 1]).await).await;
+    until(&mut events, "degraded", |data| data["away"] == json!([])).await;
     clients.go_on().await;
     let sent = clients.stop().await;
     fleet.books_agree(sent..=sent).await;
