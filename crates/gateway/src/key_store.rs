@@ -5,12 +5,13 @@
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
 use domain::secret::Secret;
-use storage::keys::{Imported, KeyScan};
+use storage::keys::{Imported, KeyScan, PoolKey as StoredKey};
 use storage::{Db, StorageError};
 
-use crate::keyring::{Pool, PoolKey};
+use crate::keyring::{Pool, PoolKey, StoredState};
 
 pub mod load;
+pub mod rests;
 
 /// Keys written or read in one step.
 pub const STEP: u32 = 1000;
@@ -32,14 +33,24 @@ pub async fn load(db: &Db, pool: &Pool, group: GroupId) -> Result<(), StorageErr
     loop {
         let page = db.scan_keys(scan, after, STEP).await?;
         after = page.last().map(|key| key.id).filter(|_| page.len() == STEP as usize);
-        pool.add(page.into_iter().filter_map(|key| {
-            let failures = u32::try_from(key.failure_count).unwrap_or(0);
-            Some(PoolKey::new(key.id, key.secret?, key.status, failures))
-        }));
+        pool.add(page.into_iter().filter_map(pool_key));
         if after.is_none() {
             return Ok(());
         }
     }
+}
+
+/// The state of a key, as it is stored.
+#[must_use]
+pub fn state_of(stored: &StoredKey) -> StoredState {
+    StoredState { status: stored.status, failures: u32::try_from(stored.failure_count).unwrap_or(0) }
+}
+
+/// A key as it is stored. `None` if it can't be decrypted.
+#[must_use]
+pub fn pool_key(stored: StoredKey) -> Option<PoolKey> {
+    let StoredState { status, failures } = state_of(&stored);
+    Some(PoolKey::new(stored.id, stored.secret?, status, failures))
 }
 
 /// Deletes keys of a group. Returns how many there were.

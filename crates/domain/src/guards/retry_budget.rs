@@ -48,11 +48,8 @@ impl RetryBudget {
 
     /// Asks for a retry; `percent` is the setting `retry_budget_percent`, 0 for no limit.
     pub fn retry(&self, percent: u64, now_ms: u64) -> Grant {
-        // The running second is one more, of both: retries that count for longer than the requests they belong to would be held against
-        // the next burst.
-        let requests = self.requests.sum(SPAN_SECONDS + 1, now_ms);
-        let allowed = requests.saturating_mul(percent) / 100 + FREE;
-        if percent == 0 || self.retries.sum(SPAN_SECONDS + 1, now_ms) < allowed {
+        let allowed = self.requests.recent(now_ms).saturating_mul(percent) / 100 + FREE;
+        if percent == 0 || self.retries.recent(now_ms) < allowed {
             self.retries.add(now_ms);
             return Grant::Given;
         }
@@ -88,11 +85,12 @@ impl Seconds {
         bucket.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The count of the last `span` seconds, the running one among them.
-    fn sum(&self, span: u32, now_ms: u64) -> u64 {
+    /// The count of the span and of the running second. It is the same for requests and retries: retries that count for longer than the
+    /// requests they belong to would be held against the next burst.
+    fn recent(&self, now_ms: u64) -> u64 {
         let now = u64::from(second(now_ms));
         let counts = self.0.iter().map(|bucket| bucket.load(Ordering::Relaxed));
-        let recent = counts.filter(|count| (count >> 32) <= now && now - (count >> 32) < u64::from(span));
+        let recent = counts.filter(|count| (count >> 32) <= now && now - (count >> 32) <= u64::from(SPAN_SECONDS));
         recent.map(|count| count & u64::from(u32::MAX)).sum()
     }
 }

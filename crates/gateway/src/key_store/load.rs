@@ -7,14 +7,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use domain::classify::rest::LONGEST;
 use domain::ids::{GroupId, KeyId};
 use domain::key::KeyStatus;
-use jiff::Timestamp;
-use storage::keys::{Cooldown, KeyScan, PoolKey as StoredKey};
+use storage::keys::{KeyScan, PoolKey as StoredKey};
 use storage::{Db, StorageError};
 use tokio::sync::watch;
 
+use super::pool_key;
+use super::rests::StoredRests;
 use crate::clock;
 use crate::keyring::{Keyring, PoolKey};
 
@@ -45,7 +45,7 @@ impl Loaded {
 /// The keys on their way into memory.
 pub struct Loading {
     db: Db,
-    rests: HashMap<KeyId, Vec<Cooldown>>,
+    rests: StoredRests,
     /// The last key of the pages that have been read from end to end.
     after: Option<KeyId>,
     unreadable: usize,
@@ -55,10 +55,7 @@ pub struct Loading {
 impl Loading {
     /// Loads as many keys of each group as it takes to serve.
     pub async fn begin(db: Db, keyring: &Keyring) -> Result<Self, StorageError> {
-        let mut rests: HashMap<_, Vec<_>> = HashMap::new();
-        for rest in db.cooldowns(Timestamp::now()).await? {
-            rests.entry(rest.key_id).or_default().push(rest);
-        }
+        let rests = StoredRests::read(&db).await?;
         let groups = db.groups().await?;
         let loading = Self { db, rests, after: None, unreadable: 0, loaded: watch::Sender::new(false) };
         for group in groups {
@@ -117,24 +114,18 @@ impl Loading {
         let mut by_group: HashMap<GroupId, Vec<PoolKey>> = HashMap::new();
         let mut unreadable = 0;
         for key in page {
-            let Some(secret) = key.secret else {
-                unreadable += 1;
-                continue;
-            };
-            let failures = u32::try_from(key.failure_count).unwrap_or(0);
-            by_group.entry(key.group_id).or_default().push(PoolKey::new(key.id, secret, key.status, failures));
+            let group = key.group_id;
+            match pool_key(key) {
+                Some(key) => by_group.entry(group).or_default().push(key),
+                None => unreadable += 1,
+            }
         }
-        // A rest that would be longer than any was noted while the clock was wrong.
-        let latest = Timestamp::now().checked_add(LONGEST).unwrap_or(Timestamp::MAX);
         for (group, mut keys) in by_group {
             let pool = keyring.pool(group);
             keys.retain(|key| pool.get(key.id).is_none());
-            let rests: Vec<_> = keys.iter().filter_map(|key| self.rests.get(&key.id)).flatten().collect();
+            let resting: Vec<_> = keys.iter().map(|key| key.id).filter(|key| self.rests.has(*key)).collect();
             pool.add(keys);
-            for rest in rests {
-                let until_ms = clock::mono_ms_of(rest.until.min(latest));
-                pool.resume_rest(rest.key_id, rest.model.as_deref(), until_ms, rest.guessed);
-            }
+            self.rests.resume(&pool, &resting);
         }
         unreadable
     }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use domain::guards::Fate;
 use domain::ids::{GroupId, KeyId};
 use domain::notice::Notice;
-use jiff::Timestamp;
 use storage::keys::{KeyScan, PoolKey as StoredKey};
 use storage::{Db, StorageError};
 
 use super::wanted::Wanted;
-use crate::clock;
-use crate::keyring::{Keyring, Pool, PoolKey, StoredState, Verdicts};
+use crate::key_store::rests::StoredRests;
+use crate::key_store::{pool_key, state_of};
+use crate::keyring::{Keyring, Pool, Verdicts};
 use crate::snapshot::Service;
 use crate::snapshot::build::Publisher;
 
@@ -80,17 +80,10 @@ impl CatchUp {
 
     /// Those that are stored.
     async fn read_rests(&self) -> Result<(), StorageError> {
-        let mut rests: HashMap<_, Vec<_>> = HashMap::new();
-        for rest in self.db.cooldowns(Timestamp::now()).await? {
-            rests.entry(rest.key_id).or_default().push(rest);
-        }
+        let rests = StoredRests::read(&self.db).await?;
         for group in self.keyring.groups() {
             let pool = self.keyring.pool(group);
-            for rest in pool.ids_of(|key| rests.contains_key(&key.id)).iter().filter_map(|key| rests.get(key)).flatten()
-            {
-                let until_ms = clock::mono_ms_of(rest.until);
-                pool.resume_rest(rest.key_id, rest.model.as_deref(), until_ms, rest.guessed);
-            }
+            rests.resume(&pool, &pool.ids_of(|key| rests.has(key.id)));
         }
         Ok(())
     }
@@ -136,18 +129,14 @@ impl CatchUp {
         let (mut new, mut gone): (HashMap<_, Vec<_>>, HashMap<_, Vec<_>>) = (HashMap::new(), HashMap::new());
         let mut unsettled = Vec::new();
         for row in rows {
-            let pool = self.keyring.pool(row.group_id);
-            let state = StoredState { status: row.status, failures: u32::try_from(row.failure_count).unwrap_or(0) };
-            match (pool.get(row.id), row.secret) {
-                (Some(_), _) => {
-                    let verdicts = verdicts(snapshot.service(row.group_id).map(AsRef::as_ref));
-                    unsettled.extend((!pool.settle(row.id, state, verdicts)).then_some(row.id));
-                }
-                (None, Some(secret)) if !changes.is_newer(row.id) => {
-                    let key = PoolKey::new(row.id, secret, state.status, state.failures);
-                    new.entry(row.group_id).or_default().push(key);
-                }
-                (None, _) => {}
+            let (pool, group) = (self.keyring.pool(row.group_id), row.group_id);
+            if pool.get(row.id).is_some() {
+                let verdicts = verdicts(snapshot.service(group).map(AsRef::as_ref));
+                unsettled.extend((!pool.settle(row.id, state_of(&row), verdicts)).then_some(row.id));
+            } else if !changes.is_newer(row.id)
+                && let Some(key) = pool_key(row)
+            {
+                new.entry(group).or_default().push(key);
             }
         }
         for (key, group) in expected.iter().filter(|(key, _)| !stored.contains(key)) {

@@ -54,12 +54,7 @@ impl Db {
         self.engine().execute(&switch(self.dialect(), ids, status, Timestamp::now())).await.map(drop)
     }
 
-    /// Writes changes of keys in one transaction. Keys that are gone are passed over.
-    pub async fn apply_key_changes(&self, changes: &[KeyChange]) -> Result<(), StorageError> {
-        self.store_key_changes(&KeyChanges { states: changes.to_vec(), ..KeyChanges::default() }).await
-    }
-
-    /// The same with their rests.
+    /// Writes what happened to keys in one transaction. Keys that are gone are passed over.
     pub async fn store_key_changes(&self, changes: &KeyChanges) -> Result<(), StorageError> {
         let now = Timestamp::now();
         let mut tx = self.engine().begin().await?;
@@ -75,8 +70,8 @@ impl Db {
         for change in others {
             tx.execute(&update(self.dialect(), change, now)).await?;
         }
-        self.delete_cooldowns_in(&mut tx, &changes.rested).await?;
-        self.save_cooldowns_in(&mut tx, &changes.rests).await?;
+        self.delete_cooldowns(&mut tx, &changes.rested).await?;
+        self.save_cooldowns(&mut tx, &changes.rests).await?;
         self.commit(tx, &changes.notice).await
     }
 }

@@ -24,13 +24,7 @@ pub struct Cooldown {
 
 impl Db {
     /// Stores rests; one of the same key and model is replaced.
-    pub async fn save_cooldowns(&self, cooldowns: &[Cooldown]) -> Result<(), StorageError> {
-        let mut tx = self.engine().begin().await?;
-        self.save_cooldowns_in(&mut tx, cooldowns).await?;
-        tx.commit().await
-    }
-
-    pub(crate) async fn save_cooldowns_in(&self, tx: &mut Tx<'_>, cooldowns: &[Cooldown]) -> Result<(), StorageError> {
+    pub(super) async fn save_cooldowns(&self, tx: &mut Tx<'_>, cooldowns: &[Cooldown]) -> Result<(), StorageError> {
         for cooldown in cooldowns {
             let insert = Query::insert()
                 .into_table(KeyCooldowns::Table)
@@ -53,13 +47,7 @@ impl Db {
     }
 
     /// Ends every rest of some keys.
-    pub async fn delete_cooldowns(&self, keys: &[KeyId]) -> Result<(), StorageError> {
-        let mut tx = self.engine().begin().await?;
-        self.delete_cooldowns_in(&mut tx, keys).await?;
-        tx.commit().await
-    }
-
-    pub(crate) async fn delete_cooldowns_in(&self, tx: &mut Tx<'_>, keys: &[KeyId]) -> Result<(), StorageError> {
+    pub(super) async fn delete_cooldowns(&self, tx: &mut Tx<'_>, keys: &[KeyId]) -> Result<(), StorageError> {
         if keys.is_empty() {
             return Ok(());
         }

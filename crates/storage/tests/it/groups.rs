@@ -141,7 +141,8 @@ async fn a_deleted_group_takes_keys_and_links_and_an_aggregates_statistics_along
         until: crate::support::at("2100-01-01T00:00:00Z"),
         guessed: false,
     };
-    test.db.save_cooldowns(&[cooldown]).await.unwrap();
+    let resting = storage::keys::KeyChanges { rests: vec![cooldown], ..Default::default() };
+    test.db.store_key_changes(&resting).await.unwrap();
 
     test.db.delete_group(standard).await.unwrap();
     assert!(!test.db.key_counts().await.unwrap().contains_key(&standard));

@@ -5,7 +5,9 @@ use domain::key::KeyStatus;
 use domain::notice::Failures;
 use domain::secret::Secret;
 use jiff::Timestamp;
-use storage::keys::{Cooldown, KeyChange, KeyCounts, KeyFailure, KeyFilter, KeyOrder, KeyScan, KeySearch, KeySort};
+use storage::keys::{
+    Cooldown, KeyChange, KeyChanges, KeyCounts, KeyFailure, KeyFilter, KeyOrder, KeyScan, KeySearch, KeySort,
+};
 use storage::{PageRequest, StorageError};
 use testkit::servers::Engine;
 
@@ -290,7 +292,7 @@ async fn deletes_only_what_belongs_to_the_group() {
     let (test, group, ids) = with_keys(None, &["a", "b", "c", "d", "e"]).await;
     let other = test.db.insert_group(&crate::support::group("other")).await.unwrap().id;
     let rest = Cooldown { key_id: ids[0], model: None, until: at("2100-01-01T00:00:00Z"), guessed: true };
-    test.db.save_cooldowns(std::slice::from_ref(&rest)).await.unwrap();
+    test.db.store_key_changes(&KeyChanges { rests: vec![rest], ..KeyChanges::default() }).await.unwrap();
     assert_eq!(test.db.delete_keys(GroupId(99), &ids).await.unwrap(), 0);
     assert_eq!(test.db.delete_keys(group, &[ids[0], KeyId(77)]).await.unwrap(), 1);
     assert!(test.db.cooldowns(Timestamp::now()).await.unwrap().is_empty());
@@ -316,7 +318,10 @@ async fn changes_touch_only_what_they_name() {
     };
     let nothing = KeyChange { id: ids[1], status: None, failures: Failures::default(), last_error: None };
     let gone = KeyChange { id: KeyId(99), ..nothing.clone() };
-    test.db.apply_key_changes(&[change, nothing, gone]).await.unwrap();
+    test.db
+        .store_key_changes(&KeyChanges { states: vec![change, nothing, gone], ..KeyChanges::default() })
+        .await
+        .unwrap();
 
     let filter = KeyFilter { group: Some(group), ..KeyFilter::default() };
     let keys = test.db.keys_page(&filter, ALL).await.unwrap().rows;
@@ -340,9 +345,12 @@ async fn rests_are_kept_until_they_are_over() {
     let whole = rest(ids[0], None, "2026-01-01T00:10:00Z");
     let one_model = rest(ids[0], Some("m"), "2026-01-01T00:20:00Z");
     let over = rest(ids[1], None, "2026-01-01T00:05:00Z");
-    test.db.save_cooldowns(&[whole.clone(), one_model.clone(), over]).await.unwrap();
+    test.db
+        .store_key_changes(&KeyChanges { rests: vec![whole.clone(), one_model.clone(), over], ..KeyChanges::default() })
+        .await
+        .unwrap();
     let longer = rest(ids[0], Some("m"), "2026-01-01T00:30:00Z");
-    test.db.save_cooldowns(std::slice::from_ref(&longer)).await.unwrap();
+    test.db.store_key_changes(&KeyChanges { rests: vec![longer.clone()], ..KeyChanges::default() }).await.unwrap();
 
     assert_eq!(test.db.cooldowns(at("2026-01-01T00:05:00Z")).await.unwrap(), [whole, longer.clone()]);
     assert_eq!(test.db.cooldowns(at("2026-01-01T00:10:00Z")).await.unwrap(), std::slice::from_ref(&longer));
@@ -351,6 +359,6 @@ async fn rests_are_kept_until_they_are_over() {
     assert_eq!(test.db.cooldowns(at("2026-01-01T00:00:00Z")).await.unwrap(), [longer]);
     test.db.delete_ended_cooldowns(held, at("2026-01-01T00:30:00Z")).await.unwrap();
     assert!(test.db.cooldowns(at("2026-01-01T00:00:00Z")).await.unwrap().is_empty());
-    test.db.delete_cooldowns(&ids).await.unwrap();
+    test.db.store_key_changes(&KeyChanges { rested: ids, ..KeyChanges::default() }).await.unwrap();
     assert!(test.db.cooldowns(at("2026-01-01T00:00:00Z")).await.unwrap().is_empty());
 }

@@ -206,7 +206,7 @@ fn calls_may_move_between_threads() {
     check(|db| db.delete_group(domain::ids::GroupId(1)));
     check(|db| db.put_settings(&[]));
     check(|db| async move { db.delete_logs_before(leader(db).await, jiff::Timestamp::UNIX_EPOCH, 1).await });
-    check(|db| db.apply_key_changes(&[]));
+    check(|db| async move { db.store_key_changes(&storage::keys::KeyChanges::default()).await });
     check(|db| async move {
         let dir = TempDir::new().unwrap();
         let spool = storage::spool::Spool::open(dir.path(), storage::spool::Limits::default()).unwrap();

@@ -7,7 +7,7 @@ use domain::notice::Failures;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, SqliteConnection};
-use storage::keys::{KeyChange, KeyFailure};
+use storage::keys::{KeyChange, KeyChanges, KeyFailure};
 
 use crate::store::store;
 use crate::support::{TestDb, fixture, group, leader, record, secrets, sql};
@@ -37,7 +37,8 @@ async fn write_everything(test: &TestDb) {
     db.set_notes(key, "a note").await.unwrap();
     let failure = KeyFailure { message: "no".to_owned(), status: Some(401), at: Timestamp::now() };
     let (status, failures) = (Some(KeyStatus::Invalid), Failures { forgiven: true, added: 3 });
-    db.apply_key_changes(&[KeyChange { id: key, status, failures, last_error: Some(failure) }]).await.unwrap();
+    let change = KeyChange { id: key, status, failures, last_error: Some(failure) };
+    db.store_key_changes(&KeyChanges { states: vec![change], ..KeyChanges::default() }).await.unwrap();
     db.put_settings(&[("max_retries".to_owned(), Some("4".to_owned()))]).await.unwrap();
     let now = Timestamp::now().as_millisecond();
     let mut with_key = record(1, now, Some(key));

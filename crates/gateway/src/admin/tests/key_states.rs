@@ -8,7 +8,7 @@ use domain::key::KeyStatus;
 use domain::notice::Failures;
 use serde_json::{Value, json};
 use storage::Dsn;
-use storage::keys::KeyChange;
+use storage::keys::{KeyChange, KeyChanges};
 use testkit::provider::MockProvider;
 
 use super::kit::{Api, failure, group, open};
@@ -71,7 +71,7 @@ async fn a_restored_key_is_active_in_the_database_at_once() {
         failures: Failures { forgiven: false, added: 3 },
         last_error: None,
     };
-    api.state.db.apply_key_changes(&[invalid]).await.unwrap();
+    api.state.db.store_key_changes(&KeyChanges { states: vec![invalid], ..KeyChanges::default() }).await.unwrap();
     api.pool(id).set_status(&[key.id], KeyStatus::Invalid);
     let reply = api.post("/api/keys/restore-all-invalid", json!({"group_id": id})).await;
     assert_eq!(reply.done(), "1 keys restored");
@@ -106,7 +106,7 @@ async fn keys_that_can_not_be_decrypted_are_shown_counted_and_cleared() {
     let of_one = key(&api, id, "sk-1").id;
     let invalid =
         KeyChange { id: of_one, status: Some(KeyStatus::Invalid), failures: Failures::default(), last_error: None };
-    api.state.db.apply_key_changes(&[invalid]).await.unwrap();
+    api.state.db.store_key_changes(&KeyChanges { states: vec![invalid], ..KeyChanges::default() }).await.unwrap();
     api.state.db.close().await;
     drop(api);
 

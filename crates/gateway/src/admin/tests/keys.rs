@@ -82,7 +82,11 @@ async fn keys_are_listed_by_status_cooling_ones_too() {
         failures: Failures::default(),
         last_error: None,
     };
-    api.state.db.apply_key_changes(&[change]).await.unwrap();
+    api.state
+        .db
+        .store_key_changes(&storage::keys::KeyChanges { states: vec![change], ..Default::default() })
+        .await
+        .unwrap();
     for (status, expected) in
         [("active", &["sk-b", "sk-a"][..]), ("cooling", &["sk-b"]), ("disabled", &["sk-c"]), ("invalid", &[])]
     {

@@ -4,7 +4,7 @@ use domain::ids::KeyId;
 use domain::key::KeyStatus;
 use domain::notice::Failures;
 use serde_json::{Value, json};
-use storage::keys::{KeyChange, KeyFailure};
+use storage::keys::{KeyChange, KeyChanges, KeyFailure};
 
 use super::kit::{Api, failure};
 use crate::keyring::{Limit, Source};
@@ -106,7 +106,7 @@ async fn it_is_told_why_keys_are_out() {
         last_error: Some(said(text)),
     };
     let changes = [change(ids[3], "no such key sk-4****"), change(ids[4], "no such key sk-5****"), change(ids[0], "x")];
-    api.state.db.apply_key_changes(&changes).await.unwrap();
+    api.state.db.store_key_changes(&KeyChanges { states: changes.to_vec(), ..KeyChanges::default() }).await.unwrap();
     let stats = api.get(&format!("/api/groups/{id}/stats")).await.data();
     let reasons = json!([{"status": 401, "message": "no such key ***", "count": 2}]);
     assert_eq!((&stats["reasons"], &stats["reasons_of"]), (&reasons, &json!(2)));

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use domain::group::{ChannelType, GroupKind, GroupSpec};
 use domain::notice::Failures;
 use domain::secret::Secret;
-use storage::keys::KeyChange;
+use jiff::Timestamp;
+use storage::keys::{Cooldown, KeyChange, KeyChanges};
 use storage::{Dsn, KeyCipher};
 
 use super::*;
@@ -22,7 +23,9 @@ async fn group(db: &Db, name: &str, count: usize) -> (GroupId, Vec<KeyId>) {
 async fn set_status(db: &Db, ids: &[KeyId], status: KeyStatus) {
     let change =
         |id: &KeyId| KeyChange { id: *id, status: Some(status), failures: Failures::default(), last_error: None };
-    db.apply_key_changes(&ids.iter().map(change).collect::<Vec<_>>()).await.unwrap();
+    db.store_key_changes(&KeyChanges { states: ids.iter().map(change).collect(), ..KeyChanges::default() })
+        .await
+        .unwrap();
 }
 
 async fn database() -> Db {
@@ -45,7 +48,7 @@ async fn every_group_can_serve_before_the_last_key_is_loaded() {
     let (resting, of_resting) = group(&db, "resting", many).await;
     set_status(&db, &of_large[..5], KeyStatus::Invalid).await;
     let rests: Vec<_> = of_resting[..FIRST_KEYS as usize].iter().map(|id| rest(*id)).collect();
-    db.save_cooldowns(&rests).await.unwrap();
+    db.store_key_changes(&KeyChanges { rests, ..KeyChanges::default() }).await.unwrap();
 
     let loading = Loading::begin(db, &keyring).await.unwrap();
     let loaded = loading.loaded();

@@ -6,10 +6,12 @@ use domain::group::{ChannelType, GroupKind, GroupSpec};
 use domain::key::KeyStatus;
 use domain::notice::{Failures, KeyNews, RestNews};
 use domain::secret::Secret;
-use storage::keys::{Cooldown, KeyChange};
+use jiff::Timestamp;
+use storage::keys::{Cooldown, KeyChange, KeyChanges};
 use storage::{Dsn, KeyCipher};
 
 use super::*;
+use crate::clock;
 use crate::keyring::changes::Taken;
 use crate::snapshot::Current;
 
@@ -36,7 +38,7 @@ impl CatchUp {
     async fn set(&self, id: KeyId, status: KeyStatus, failures: u32) {
         let failures = Failures { forgiven: true, added: failures };
         let change = KeyChange { id, status: Some(status), failures, last_error: None };
-        self.db.apply_key_changes(&[change]).await.unwrap();
+        self.db.store_key_changes(&KeyChanges { states: vec![change], ..KeyChanges::default() }).await.unwrap();
     }
 
     /// Takes up what a notice names. Returns the keys that are still to be read.
@@ -119,7 +121,13 @@ async fn who_was_away_too_long_reads_everything() {
     node.db.delete_keys(stays, &ids[..1]).await.unwrap();
     let new = node.add_keys(stays, &["four"]).await;
     let until = Timestamp::now() + jiff::SignedDuration::from_hours(1);
-    node.db.save_cooldowns(&[Cooldown { key_id: new[0], model: None, until, guessed: false }]).await.unwrap();
+    node.db
+        .store_key_changes(&KeyChanges {
+            rests: vec![Cooldown { key_id: new[0], model: None, until, guessed: false }],
+            ..KeyChanges::default()
+        })
+        .await
+        .unwrap();
     everything().await;
     assert_eq!(node.states(stays).iter().map(|state| state.0).collect::<Vec<_>>(), [ids[1].0, new[0].0]);
     assert_eq!(node.keyring.pool(stays).resting(clock::mono_ms()), new);
