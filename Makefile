@@ -31,6 +31,8 @@ pictures: console ## take the pictures of the console in docs/console
 
 test: packages lint test-rust test-demo test-sdk test-console ## install what tests need, then run every check and test
 
+# Flows wait more than they work.
+test-rust: export RUST_TEST_THREADS = $(shell expr 2 '*' $$(nproc))
 test-rust: packages ## unit and flow tests; those that touch a database on each of the three
 	cargo test --locked --workspace
 	TEST_DATABASE=postgres cargo test --locked --workspace --test it

@@ -167,17 +167,21 @@ impl App {
         let (started, replace) = (Instant::now(), shutdown::replace_signal()?);
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let address = listener.local_addr()?;
-        // By a thread of the control plane: with its priority begin those that the database's connections need.
-        let laying =
-            async move { foundation::lay(&setup, &listener, cores, lock).await.map(|laid| (setup, listener, laid)) };
-        let (setup, listener, (foundation, loading)) = Handle::current().spawn(laying).await??;
-        let data_dir = setup.config.data_dir.clone();
-        let (sink, drain) = SpoolSink::open(&data_dir, &foundation.db).await?;
-        let traffic = Arc::new(Traffic::default());
-        let node = Node::on_port(address.port());
-        let (lead, leadership) = Lead::new(foundation.db.clone(), node.clone());
         let (stop_control, jobs) = (CancellationToken::new(), TaskTracker::new());
-        let operator_tasks = Tasks::open(foundation.db.clone(), node, jobs.clone(), stop_control.clone()).await;
+        let node = Node::on_port(address.port());
+        let for_tasks = (node.clone(), jobs.clone(), stop_control.clone());
+        // By a thread of the control plane: with its priority begin those that the database's connections need.
+        let opening = async move {
+            let (foundation, loading) = foundation::lay(&setup, &listener, cores, lock).await?;
+            let (sink, drain) = SpoolSink::open(&setup.config.data_dir, &foundation.db).await?;
+            let (node, jobs, stop) = for_tasks;
+            let operator_tasks = Tasks::open(foundation.db.clone(), node, jobs, stop).await;
+            anyhow::Ok((setup, listener, foundation, loading, sink, drain, operator_tasks))
+        };
+        let opened = Handle::current().spawn(opening).await??;
+        let (setup, listener, foundation, loading, sink, drain, operator_tasks) = opened;
+        let traffic = Arc::new(Traffic::default());
+        let (lead, leadership) = Lead::new(foundation.db.clone(), node);
         let nodes = neighbours::inbox(&foundation, &setup);
         let mut app = Self {
             journal: Journal::new(Counted { traffic: Arc::clone(&traffic), sink: sink.clone() }),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 /// After this long a wait has failed. Far above what any step needs, so that a busy machine fails no test.
-pub const LIMIT: Duration = Duration::from_secs(10);
+pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// Between two looks at a condition that cannot announce itself.
 const POLL: Duration = Duration::from_millis(20);

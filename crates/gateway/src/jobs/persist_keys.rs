@@ -47,7 +47,9 @@ impl PersistKeys {
     /// Stores changes in steps, and takes away those that are stored.
     async fn store(&self, left: &mut Taken) -> Result<(), StorageError> {
         while !left.changes.is_empty() {
-            let step: Vec<_> = left.changes.iter().take(STEP).collect();
+            let mut step: Vec<_> = left.changes.iter().take(STEP).collect();
+            // As uses are counted, too: of two transactions that lock rows in the same order, neither waits for the other in vain.
+            step.sort_unstable_by_key(|(id, _)| **id);
             self.db.store_key_changes(&to_store(&step, left.numbers)).await?;
             let done: Vec<_> = step.into_iter().map(|(id, _)| *id).collect();
             for id in done {

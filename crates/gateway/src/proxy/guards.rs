@@ -104,7 +104,8 @@ pub fn succeeded(choice: &Choice, asked: Option<&str>, proves_key: bool) {
     if ended.mass_refusal {
         tracing::info!(%group, upstream = %url, "mass refusal: over");
     }
-    if choice.probes && (proves_key || model.is_none()) {
+    // Refused keys wake whoever shows that the provider no longer refuses everybody, as one that an operator has restored may.
+    if ended.mass_refusal || choice.probes && (proves_key || model.is_none()) {
         choice.service.pool.proved_wrong(&choice.key, model, source(choice), proves_key);
     }
 }

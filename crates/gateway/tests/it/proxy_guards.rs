@@ -35,7 +35,9 @@ fn keys(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("sk-{number:04}-0123456789")).collect()
 }
 
-async fn group(app: &App, provider: &MockProvider, keys: &[String], config: Value) -> GroupHandle {
+/// A group whose keys come back by what clients see alone.
+async fn group(app: &App, provider: &MockProvider, keys: &[String], mut config: Value) -> GroupHandle {
+    config["key_validation_interval_minutes"] = 0.into();
     app.group("g").upstream(&provider.url()).keys(keys).config(config).create().await
 }
 

@@ -2,12 +2,15 @@
 
 use domain::ids::KeyId;
 use jiff::Timestamp;
-use sea_query::{DeleteStatement, Expr, ExprTrait, OnConflict, Query};
+use sea_query::{DeleteStatement, Expr, ExprTrait, InsertStatement, OnConflict, Query};
 
-use crate::engine::{Row, Tx};
+use crate::engine::{Dialect, Row, Tx};
 use crate::lease::Token;
 use crate::schema::KeyCooldowns;
 use crate::{Db, StorageError};
+
+/// Rests written by one statement.
+const ROWS: usize = 100;
 
 /// A key that rests, altogether or for one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,25 +26,10 @@ pub struct Cooldown {
 }
 
 impl Db {
-    /// Stores rests; one of the same key and model is replaced.
+    /// Stores rests, at most one of a key and model; such a one that is stored is replaced.
     pub(super) async fn save_cooldowns(&self, tx: &mut Tx<'_>, cooldowns: &[Cooldown]) -> Result<(), StorageError> {
-        for cooldown in cooldowns {
-            let insert = Query::insert()
-                .into_table(KeyCooldowns::Table)
-                .columns([KeyCooldowns::KeyId, KeyCooldowns::Model, KeyCooldowns::Until, KeyCooldowns::Guessed])
-                .values_panic([
-                    cooldown.key_id.0.into(),
-                    cooldown.model.as_deref().unwrap_or_default().into(),
-                    self.dialect().time(cooldown.until),
-                    cooldown.guessed.into(),
-                ])
-                .on_conflict(
-                    OnConflict::columns([KeyCooldowns::KeyId, KeyCooldowns::Model])
-                        .update_columns([KeyCooldowns::Until, KeyCooldowns::Guessed])
-                        .to_owned(),
-                )
-                .take();
-            tx.execute(&insert).await?;
+        for cooldowns in cooldowns.chunks(ROWS) {
+            tx.execute(&upsert(self.dialect(), cooldowns)).await?;
         }
         Ok(())
     }
@@ -77,6 +65,27 @@ impl Db {
         tx.commit().await?;
         rows.iter().map(read).collect()
     }
+}
+
+fn upsert(dialect: Dialect, cooldowns: &[Cooldown]) -> InsertStatement {
+    let mut insert = Query::insert()
+        .into_table(KeyCooldowns::Table)
+        .columns([KeyCooldowns::KeyId, KeyCooldowns::Model, KeyCooldowns::Until, KeyCooldowns::Guessed])
+        .on_conflict(
+            OnConflict::columns([KeyCooldowns::KeyId, KeyCooldowns::Model])
+                .update_columns([KeyCooldowns::Until, KeyCooldowns::Guessed])
+                .to_owned(),
+        )
+        .take();
+    for cooldown in cooldowns {
+        insert.values_panic([
+            cooldown.key_id.0.into(),
+            cooldown.model.as_deref().unwrap_or_default().into(),
+            dialect.time(cooldown.until),
+            cooldown.guessed.into(),
+        ]);
+    }
+    insert
 }
 
 fn read(row: &Row) -> Result<Cooldown, StorageError> {

@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
-#[should_panic(expected = "waited 10s in vain for a sign")]
+#[should_panic(expected = "waited 30s in vain for a sign")]
 async fn a_wait_in_vain_says_for_what() {
     within("a sign", std::future::pending::<()>()).await;
 }
@@ -18,7 +18,7 @@ async fn looks_until_the_condition_holds() {
 }
 
 #[tokio::test(start_paused = true)]
-#[should_panic(expected = "expected within 10s: two keys; seen last: 1")]
+#[should_panic(expected = "expected within 30s: two keys; seen last: 1")]
 async fn the_last_sight_is_part_of_the_message() {
     eventually("two keys", async || Err::<(), _>(1)).await;
 }

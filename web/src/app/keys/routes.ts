@@ -1,4 +1,10 @@
-import type { RouteRecordRaw } from "vue-router";
+import type { RouteLocationNormalized, RouteRecordRaw } from "vue-router";
+
+import { keys as cached, queryClient } from "@/api/queries";
+import type { Group } from "@/api/types";
+
+import { lastGroup } from "./lastGroup";
+import { ONE_AT_A_TIME } from "./layout";
 
 const form = () => import("./GroupFormRoute.vue");
 
@@ -7,6 +13,7 @@ export const keys: RouteRecordRaw[] = [
     path: "/keys/:group(\\d+)?",
     name: "keys",
     component: () => import("./KeysPage.vue"),
+    beforeEnter: nameGroup,
     meta: { title: "shell.keys" },
     // Drawers over the page.
     children: [
@@ -15,3 +22,10 @@ export const keys: RouteRecordRaw[] = [
     ],
   },
 ];
+
+/** Where the groups are known, the page begins with one of them: so it is drawn once. */
+function nameGroup({ name, params }: RouteLocationNormalized) {
+  if (name !== "keys" || params.group || matchMedia(ONE_AT_A_TIME).matches) return true;
+  const group = lastGroup.among(queryClient.getQueryData<Group[]>(cached.groups) ?? []);
+  return group ? { name, params: { group: group.id } } : true;
+}

@@ -36,6 +36,19 @@ async fn nine_keys_are_lost_and_the_others_rest_until_a_success() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_restored_key_that_works_wakes_the_others_too() {
+    let (app, provider) = app_and_provider().await;
+    provider.otherwise(Script::dead());
+    let group = group(&app, &provider, &keys(14), json!({"blacklist_threshold": 1, "max_retries": 0})).await;
+    assert_eq!(calls(&group, 14).await, 0);
+    assert_eq!((states(&app, &group).await, told(&app, BEGAN, 1).await), ((9, 5), 1), "{}", app.output());
+    provider.otherwise(Script::ok());
+    assert_eq!(app.api().post("/api/keys/restore-all-invalid", &json!({"group_id": group.id})).await.0, 200);
+    assert_eq!((calls(&group, 1).await, told(&app, OVER, 1).await), (1, 1));
+    assert_eq!(states(&app, &group).await, (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_only_key_is_never_lost_at_once() {
     let (app, provider) = app_and_provider().await;
     provider.otherwise(Script::dead());
