@@ -4,8 +4,9 @@ import { onMounted, onUnmounted, ref } from "vue";
 export function usePainted() {
   const isPainted = ref(false);
   let frame = 0;
-  // The callback comes before the frame is painted, what it asks for after that.
-  onMounted(() => (frame = requestAnimationFrame(() => setTimeout(() => (isPainted.value = true)))));
+  const atFrame = (callback: () => void) => (frame = requestAnimationFrame(callback));
+  // The first callback comes before the frame with what was mounted is painted, the second one after that.
+  onMounted(() => atFrame(() => atFrame(() => (isPainted.value = true))));
   onUnmounted(() => cancelAnimationFrame(frame));
   return isPainted;
 }
