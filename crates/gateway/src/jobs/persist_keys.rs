@@ -48,7 +48,6 @@ impl PersistKeys {
     async fn store(&self, left: &mut Taken) -> Result<(), StorageError> {
         while !left.changes.is_empty() {
             let mut step: Vec<_> = left.changes.iter().take(STEP).collect();
-            // As uses are counted, too: of two transactions that lock rows in the same order, neither waits for the other in vain.
             step.sort_unstable_by_key(|(id, _)| **id);
             self.db.store_key_changes(&to_store(&step, left.numbers)).await?;
             let done: Vec<_> = step.into_iter().map(|(id, _)| *id).collect();

@@ -35,7 +35,8 @@ pub struct KeyFailure {
     pub at: Timestamp,
 }
 
-/// What happened to some keys.
+/// What happened to some keys, in the order of their ids. Their uses are counted in that order, too: transactions that lock rows in the same order
+/// never wait for each other in vain.
 #[derive(Clone, Debug, Default)]
 pub struct KeyChanges {
     /// New states.

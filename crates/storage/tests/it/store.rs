@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use domain::ids::{GroupId, KeyId};
+use domain::notice::Failures;
 use jiff::Timestamp;
-use storage::keys::KeyFilter;
+use storage::keys::{KeyChange, KeyChanges, KeyFailure, KeyFilter};
 use storage::logs::{LogFilter, RequestType};
 use storage::spool::{Limits, Spool, SpoolRecord};
 use storage::store::Stored;
@@ -64,6 +65,26 @@ async fn rows_counters_and_statistics_agree() {
     let uses: Vec<_> = listed.iter().map(|key| (key.id, key.request_count, key.last_used_at)).collect();
     assert_eq!(uses, [(keys[1], 2, Some(at("2026-11-23T10:00:00Z"))), (keys[0], 0, None)]);
     assert!(listed.iter().all(|key| key.failure_count == 0), "not the log's business");
+}
+
+#[tokio::test]
+async fn uses_are_counted_while_the_same_keys_change() {
+    let test = TestDb::new().await;
+    let group = test.db.insert_group(&group("g")).await.unwrap().id;
+    let names: Vec<_> = (0..200).map(|number| format!("key-{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let keys: Vec<_> =
+        test.db.insert_keys(group, &secrets(&names)).await.unwrap().added.into_iter().map(|(_, id)| id).collect();
+    let failure = Some(KeyFailure { message: "quota".to_owned(), status: Some(429), at: at("2026-11-23T10:00:00Z") });
+    let change =
+        |id: &KeyId| KeyChange { id: *id, status: None, failures: Failures::default(), last_error: failure.clone() };
+    let changes = KeyChanges { states: keys.iter().map(change).collect(), ..KeyChanges::default() };
+    for round in 0..10 {
+        let records = (round * 1_000..).zip(&keys).map(|(number, key)| record(number, 1_000, Some(*key)));
+        let (stored, changed) = tokio::join!(store(&test, records.collect()), test.db.store_key_changes(&changes));
+        changed.unwrap();
+        assert_eq!(stored, [Stored { rows: keys.len(), refused: Vec::new() }]);
+    }
 }
 
 #[tokio::test]

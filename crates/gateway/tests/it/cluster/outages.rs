@@ -77,8 +77,9 @@ async fn the_database_may_be_away() {
     let sent = clients.stop().await;
     fleet.books_agree(sent..=sent).await;
     fleet.one_led_at_a_time();
-    let [stored] = fleet.nodes[0].app.database().run(["SELECT count(*) FROM api_keys WHERE status = 'invalid'"]);
-    assert_eq!(stored, [[json!(1)]]);
+    let app = &fleet.nodes[0].app;
+    let stored = || app.database().run(["SELECT count(*) FROM api_keys WHERE status = 'invalid'"]);
+    app.eventually("the state to be stored", async || stored() == [[[json!(1)]]]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
