@@ -81,8 +81,8 @@ async fn uses_are_counted_while_the_same_keys_change() {
     let changes = KeyChanges { states: keys.iter().map(change).collect(), ..KeyChanges::default() };
     for round in 0..10 {
         let records = (round * 1_000..).zip(&keys).map(|(number, key)| record(number, 1_000, Some(*key)));
-        let (stored, changed) = tokio::join!(store(&test, records.collect()), test.db.store_key_changes(&changes));
-        changed.unwrap();
+        let (stored, outcome) = tokio::join!(store(&test, records.collect()), test.db.store_key_changes(&changes));
+        outcome.unwrap();
         assert_eq!(stored, [Stored { rows: keys.len(), refused: Vec::new() }]);
     }
 }
